@@ -1,0 +1,1 @@
+"""The HTTP service: the tracker behind addresses, for tools and people."""

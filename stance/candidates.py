@@ -1,0 +1,95 @@
+"""Mentions and cue words → the (actor, issue) questions that are put to the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from stance.folding import fold
+from stance.records import Candidate, Mention, Sentence
+from stance.register import Issue, Issues
+
+CONTEXT_SENTENCES: Final = 2
+CONTEXT_CHARACTERS: Final = 360
+
+
+class CueFinder:
+    """Tells which issues a sentence may touch."""
+
+    def __init__(self, issues: Issues) -> None:
+        self._cues = [(issue.id, _pattern(issue)) for issue in issues.entries]
+
+    def find(self, text: str, start: int, end: int) -> tuple[str, ...]:
+        """The issues whose cue words stand in ``text[start:end]``, in register order."""
+        part = fold(text[start:end])
+        return tuple(issue for issue, cue in self._cues if cue.search(part))
+
+
+def _pattern(issue: Issue) -> re.Pattern[str]:
+    words = [fold(cue) for cue in issue.cues]
+    forms = [re.escape(w[:-1]) + r"\w*" if w.endswith("*") else re.escape(w) for w in words]
+    joined = "|".join(f.replace(r"\ ", r"\s+") for f in sorted(forms, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
+
+
+def candidates(
+    text: str,
+    sentences: Sequence[Sentence],
+    mentions: Sequence[tuple[Mention, ...]],
+    cues: CueFinder,
+) -> list[Candidate]:
+    """Every (actor, issue) of every sentence, in the order of the text.
+
+    A sentence without a cue of its own takes none; one whose actors stand only in the sentence
+    before takes its speaker (see :mod:`stance.mentions`).
+    """
+    found: list[Candidate] = []
+    for i, sentence in enumerate(sentences):
+        if not mentions[i]:
+            continue
+        issues = cues.find(text, sentence.start, sentence.end)
+        if not issues:
+            continue
+        context = _context(sentences, i)
+        near = mentions[max(0, i - CONTEXT_SENTENCES) : i + 1]
+        for actor in dict.fromkeys(m.actor for m in mentions[i]):
+            places = _places(text, near, actor, context[0])
+            found += [
+                Candidate(actor, issue, sentence.start, sentence.end, context, places)
+                for issue in issues
+            ]
+    return found
+
+
+def _places(
+    text: str, rows: Iterable[Sequence[Mention]], actor: str, since: int
+) -> tuple[tuple[int, int], ...]:
+    """Where the actor stands, from one sentence's mentions to the next one's."""
+    return tuple(place for row in rows for place in _joined(text, row, actor, since))
+
+
+def _joined(
+    text: str, mentions: Iterable[Mention], actor: str, since: int
+) -> list[tuple[int, int]]:
+    """The places in one sentence; a title and the name beside it are one."""
+    places: list[tuple[int, int]] = []
+    for mention in mentions:
+        if mention.actor != actor or not mention.end > mention.start >= since:
+            continue
+        if places and not text[places[-1][1] : mention.start].strip():
+            places[-1] = (places[-1][0], max(places[-1][1], mention.end))
+        else:
+            places.append((mention.start, mention.end))
+    return places
+
+
+def _context(sentences: Sequence[Sentence], index: int) -> tuple[int, int]:
+    """The span of the sentences before; a heading's paragraph counts like any other."""
+    end = sentences[index].start
+    start = end
+    for j in range(index - 1, max(-1, index - 1 - CONTEXT_SENTENCES), -1):
+        if end - sentences[j].start > CONTEXT_CHARACTERS:
+            break
+        start = sentences[j].start
+    return start, end

@@ -1,0 +1,289 @@
+"""The command line: parse, call the library, write.
+
+Exit codes: 0 all read, 3 finished with rejected rows, 2 usage, 1 failed or nothing read.
+Further commands (training, the service) register under the entry-point group
+``stance.commands``, so that this package imports neither.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stance.errors import InputError, StanceError, UnknownNameError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stance.records import Position, Skipped
+
+REJECTED = 3
+
+app = typer.Typer(
+    name="stance",
+    help="Where each political actor stands on each issue, on what evidence, and how sure that is.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Files, folders or patterns (.txt .html .json .jsonl .csv .parquet, also .gz); "
+        "- is standard input.",
+    ),
+]
+Table = Annotated[
+    Path, typer.Argument(metavar="POSITIONS", help="A position table (.csv .jsonl .parquet).")
+]
+Out = Annotated[Path | None, typer.Option(help="Write the table here (.csv .jsonl .parquet).")]
+Model = Annotated[Path | None, typer.Option(help="A model folder in place of the shipped one.")]
+ActorFiles = Annotated[
+    list[Path] | None, typer.Option("--actors", help="YAML with actors to add or replace.")
+]
+IssueFiles = Annotated[
+    list[Path] | None, typer.Option("--issues", help="YAML with issues to add or replace.")
+]
+OnlyActors = Annotated[list[str] | None, typer.Option("--actor", help="Only this actor's id.")]
+OnlyIssues = Annotated[list[str] | None, typer.Option("--issue", help="Only this issue's id.")]
+
+
+@app.command()
+def run(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option(help="The position table to write.")],
+    model: Model = None,
+    actors: ActorFiles = None,
+    issues: IssueFiles = None,
+    actor: OnlyActors = None,
+    issue: OnlyIssues = None,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(help="Where a field stands in the input, as OURS=THEIRS (text=body)."),
+    ] = None,
+) -> None:
+    """Read articles and write one row per position."""
+    from stance.pipeline import Tracker
+    from stance.progress import Tally, progress
+    from stance.reading import read
+    from stance.tables import PositionWriter
+
+    fields = _fields(field or [])
+    tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
+    keep = _filter(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
+    tally = Tally()
+    with PositionWriter(out) as writer:
+        found = tally.articles(read(inputs, fields=fields))
+        for article in progress(found, lambda: _count(inputs, fields)):
+            for position in filter(keep, tracker.positions(article)):
+                writer.write(position)
+                tally.positions += 1
+        if not tally.read:
+            _tell(tally)
+            raise StanceError("nothing could be read; no table was written")
+    _tell(tally)
+    _console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
+    if tally.skipped:
+        raise typer.Exit(REJECTED)
+
+
+@app.command()
+def matrix(
+    positions: Table,
+    out: Out = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw it (.png .svg .html).")] = None,
+    actor: OnlyActors = None,
+    issue: OnlyIssues = None,
+    since: Annotated[str | None, typer.Option(help="Only from this day on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only before this day.")] = None,
+    min_n: Annotated[
+        int, typer.Option(min=1, help="Independent statements a cell needs to be given a state.")
+    ] = 2,
+) -> None:
+    """Print where each actor stands on each issue, with intervals and counts."""
+    from stance.plots import plot_matrix
+    from stance.positions import build_matrix
+    from stance.screen import print_matrix
+    from stance.tables import write_matrix
+
+    rows, rejected = _positions(positions, actor, issue)
+    cells = build_matrix(
+        rows,
+        actors=actor,
+        issues=issue,
+        since=_day(since, "--since"),
+        until=_day(until, "--until"),
+        min_n=min_n,
+    )
+    print_matrix(cells, _console(out=True))
+    if out is not None:
+        write_matrix(out, cells)
+    if plot is not None:
+        plot_matrix(cells, plot)
+    _close(rejected)
+
+
+@app.command()
+def shifts(
+    positions: Table,
+    out: Out = None,
+    actor: OnlyActors = None,
+    issue: OnlyIssues = None,
+    min_probability: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="Least posterior probability of a shift.")
+    ] = 0.9,
+) -> None:
+    """Print when positions changed, and how sure that is."""
+    from stance.screen import print_shifts
+    from stance.shifts import find_shifts
+    from stance.tables import write_shifts
+
+    rows, rejected = _positions(positions, actor, issue)
+    report = find_shifts(rows, min_probability=min_probability)
+    print_shifts(report.shifts, _console(out=True))
+    _console().print(
+        f"{report.tested} series tested, {report.untested} with evidence on fewer than two days; "
+        f"{report.undated} statements without a date left out",
+        markup=False,
+        highlight=False,
+    )
+    if out is not None:
+        write_shifts(out, report.shifts)
+    _close(rejected)
+
+
+@app.command()
+def analyze(
+    text: Annotated[str, typer.Argument(help="The text; - reads standard input.")],
+    date: Annotated[str | None, typer.Option(help="The day it was published.")] = None,
+    title: Annotated[str | None, typer.Option(help="Its headline.")] = None,
+    model: Model = None,
+    actors: ActorFiles = None,
+    issues: IssueFiles = None,
+) -> None:
+    """Print the positions of one text, with the evidence marked."""
+    from stance.pipeline import Tracker
+    from stance.screen import print_analysis
+
+    given = sys.stdin.read() if text == "-" else text
+    tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
+    article = tracker.article(given, title, _day(date, "--date"))
+    print_analysis(article, tracker.positions(article), _console(out=True))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code. A user's mistake is told in one line."""
+    _add_commands()
+    try:
+        code = typer.main.get_command(app).main(
+            None if arguments is None else list(arguments), "stance", standalone_mode=True
+        )
+        return int(code or 0)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except StanceError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2 if isinstance(error, UnknownNameError) else 1
+    except BrokenPipeError:
+        return 1
+
+
+def _add_commands() -> None:
+    known = {command.name for command in app.registered_commands}
+    for entry in entry_points(group="stance.commands"):
+        if entry.name not in known:
+            app.command(entry.name)(_loaded(entry))
+
+
+def _loaded(entry: Any) -> Callable[..., Any]:
+    loaded: Callable[..., Any] = entry.load()
+    return loaded
+
+
+def _console(*, out: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=not out)
+
+
+def _fields(given: Iterable[str]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for one in given:
+        ours, sign, theirs = one.partition("=")
+        if not sign or not theirs:
+            raise typer.BadParameter(f"'{one}': expected OURS=THEIRS, such as text=body")
+        fields[ours] = theirs
+    return fields
+
+
+def _filter(
+    actor: list[str] | None, issue: list[str] | None, actors: Iterable[str], issues: Iterable[str]
+) -> Callable[[Position], bool]:
+    """Which rows are asked for; raises ``UnknownNameError`` for a name that is nowhere."""
+    _check("actor", actor, set(actors))
+    _check("issue", issue, set(issues))
+    return lambda p: (not actor or p.actor in actor) and (not issue or p.issue in issue)
+
+
+def _check(what: str, given: list[str] | None, known: set[str]) -> None:
+    for name in given or ():
+        if name not in known:
+            raise UnknownNameError(what, name, known)
+
+
+def _positions(
+    path: Path, actor: list[str] | None, issue: list[str] | None
+) -> tuple[list[Position], list[Skipped]]:
+    from stance.tables import read_positions
+
+    rows, rejected = read_positions(path)
+    if rejected and not rows:
+        for one in rejected:
+            print(one, file=sys.stderr)
+        raise StanceError(f"{path}: no row could be read")
+    keep = _filter(actor, issue, {r.actor for r in rows}, {r.issue for r in rows})
+    return list(filter(keep, rows)), rejected
+
+
+def _close(rejected: Sequence[Skipped]) -> None:
+    for one in rejected:
+        print(f"skipped: {one}", file=sys.stderr)
+    if rejected:
+        raise typer.Exit(REJECTED)
+
+
+def _day(given: str | None, option: str) -> Any:
+    from stance.dates import parse_date
+
+    if given is None:
+        return None
+    try:
+        return parse_date(given)
+    except ValueError as error:
+        raise InputError(str(error), file=option) from None
+
+
+def _count(inputs: Sequence[str], fields: dict[str, str]) -> int | None:
+    """How many articles there are, where that can be told beforehand."""
+    from stance.reading import read
+    from stance.records import Article
+
+    if "-" in inputs:
+        return None
+    return sum(isinstance(found, Article) for found in read(inputs, fields=fields))
+
+
+def _tell(tally: Any) -> None:
+    for line in tally.lines():
+        print(line, file=sys.stderr)
+
+
+__all__ = ["app", "main"]
+

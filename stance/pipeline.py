@@ -1,0 +1,155 @@
+"""The one place that composes the stages: article → position rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from stance import resources
+from stance.dates import parse_date
+from stance.errors import InputError
+from stance.pages import article_from_text
+from stance.records import EVIDENCE_KINDS, STANCES, Article, Candidate, Position, Scores
+from stance.register import load_actors, load_issues
+from stance.scorer import OnnxScorer, Scorer
+from stance.stages import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate with what the model says of it, reported or not."""
+
+    candidate: Candidate
+    scores: Scores
+
+
+class Tracker:
+    """Reads articles and reports who takes which position in them.
+
+    >>> tracker = Tracker.load()                                  # doctest: +SKIP
+    >>> tracker.analyze("Orban vetoed the sanctions package.")    # doctest: +SKIP
+    """
+
+    def __init__(self, reader: Reader, scorer: Scorer) -> None:
+        self.reader, self.scorer = reader, scorer
+        self.actors, self.issues = reader.actors, reader.issues
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        model: str | Path | None = None,
+        actors: Sequence[str | Path] = (),
+        issues: Sequence[str | Path] = (),
+        threads: int | None = None,
+    ) -> Tracker:
+        """The shipped model and registers, or a user's.
+
+        ``model`` is a model folder; ``actors`` and ``issues`` are YAML files whose entries are
+        added to the shipped ones or replace those of the same id. Raises ``ModelError`` and
+        ``RegisterError``.
+        """
+        reader = Reader(
+            load_actors([Path(p) for p in actors]), load_issues([Path(p) for p in issues])
+        )
+        folder = Path(model) if model is not None else resources.default_model()
+        return cls(reader, OnnxScorer(folder, threads=threads))
+
+    @property
+    def model_version(self) -> str:
+        """The version that stands in this tracker's rows."""
+        return self.scorer.version
+
+    def article(
+        self,
+        text: str,
+        title: str | None = None,
+        published: datetime | date | str | None = None,
+        source: str | None = None,
+        url: str | None = None,
+    ) -> Article:
+        """The cleaned article of a text, which offsets refer to. Raises ``InputError`` for a
+        text without words or a date that cannot be read."""
+        return article_from_text(text, title, _moment(published), source, url)
+
+    def analyze(
+        self,
+        text: str,
+        title: str | None = None,
+        published: datetime | date | str | None = None,
+        source: str | None = None,
+        url: str | None = None,
+    ) -> list[Position]:
+        """The positions that one text expresses, in the order of the text.
+
+        ``published`` tells who held which office on the day. Raises ``InputError`` as
+        :meth:`article` does.
+        """
+        return self.positions(self.article(text, title, published, source, url))
+
+    def run(self, articles: Iterable[Article]) -> Iterator[Position]:
+        """The positions of many articles, one after another; memory holds one article."""
+        for article in articles:
+            yield from self.positions(article)
+
+    def positions(self, article: Article) -> list[Position]:
+        """The positions of an article that is already clean, in the order of its text."""
+        return self.report(article, self.judge(article))
+
+    def report(
+        self, article: Article, judged: Iterable[Judged], *, threshold: float | None = None
+    ) -> list[Position]:
+        """The rows of those candidates that the model takes for positions.
+
+        ``threshold`` in [0, 1] is tried in place of the model's own, for choosing one.
+        """
+        return [self._position(article, one) for one in judged if self._reports(one, threshold)]
+
+    def judge(self, article: Article) -> list[Judged]:
+        """Every candidate of an article with its probabilities, also those not reported."""
+        day = article.published.date() if article.published else None
+        reading = self.reader.read(article.text, day)
+        questions = [self.reader.question(article.text, c) for c in reading.candidates]
+        scores = self.scorer.score(questions)
+        return [Judged(c, s) for c, s in zip(reading.candidates, scores, strict=True)]
+
+    def _reports(self, judged: Judged, threshold: float | None) -> bool:
+        least = self.scorer.least(judged.candidate.issue) if threshold is None else threshold
+        return 1 - judged.scores.none >= least
+
+    def _position(self, article: Article, judged: Judged) -> Position:
+        candidate, scores = judged.candidate, judged.scores
+        by_stance = {s: getattr(scores, s) for s in STANCES}
+        stance = max(STANCES, key=by_stance.__getitem__)
+        kinds = scores.evidence
+        evidence = EVIDENCE_KINDS[max(range(len(kinds)), key=kinds.__getitem__)]
+        return Position(
+            article_id=article.id,
+            actor=candidate.actor,
+            issue=candidate.issue,
+            stance=stance,
+            score=by_stance[stance],
+            p_support=scores.support,
+            p_oppose=scores.oppose,
+            p_neutral=scores.neutral,
+            evidence=evidence,
+            start=candidate.start,
+            end=candidate.end,
+            text=article.text[candidate.start : candidate.end],
+            title=article.title,
+            source=article.source,
+            url=article.url,
+            published=article.published,
+            model_version=self.scorer.version,
+        )
+
+
+def _moment(published: datetime | date | str | None) -> datetime | None:
+    if published is None:
+        return None
+    try:
+        return parse_date(published)
+    except ValueError as error:
+        raise InputError(str(error), file="text", field="published") from None

@@ -1,0 +1,82 @@
+"""What a run tells its user: a bar on a terminal, and the tally at its end."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from stance.reading import Warned
+from stance.records import Article, Skipped
+
+_SHOWN = 20
+"""So many skips are told one by one; the rest is counted by reason."""
+
+
+@dataclass
+class Tally:
+    """Counts what passes by: articles read, what was skipped and why, positions found."""
+
+    read: int = 0
+    repeated: int = 0
+    positions: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+    warned: list[Warned] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    def articles(self, found: Iterable[Article | Skipped | Warned]) -> Iterator[Article]:
+        """The articles among what was read, each once; the rest is counted."""
+        for one in found:
+            if isinstance(one, Skipped):
+                self.skipped.append(one)
+            elif isinstance(one, Warned):
+                self.warned.append(one)
+            elif one.id in self._seen:
+                self.repeated += 1
+            else:
+                self._seen.add(one.id)
+                self.read += 1
+                yield one
+
+    def lines(self) -> Iterator[str]:
+        """The summary, a line each."""
+        yield from (f"skipped: {one}" for one in self.skipped[:_SHOWN])
+        yield from (f"note: {one}" for one in self.warned[:_SHOWN])
+        rest = Counter(one.reason for one in self.skipped[_SHOWN:])
+        rest.update(one.reason for one in self.warned[_SHOWN:])
+        yield from (f"and {count} more: {reason}" for reason, count in rest.most_common())
+        yield (
+            f"articles read: {self.read}, repeated: {self.repeated}, "
+            f"skipped: {len(self.skipped)}, positions found: {self.positions}"
+        )
+
+
+def progress(articles: Iterable[Article], total: Callable[[], int | None]) -> Iterator[Article]:
+    """The articles, with a bar of rate and time left where a person is watching.
+
+    ``total`` is asked only then, as counting means reading the inputs once more.
+    """
+    if not sys.stderr.isatty():
+        yield from articles
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("articles"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+    with bar:
+        yield from bar.track(articles, total=total())

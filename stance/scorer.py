@@ -1,0 +1,126 @@
+"""Questions → calibrated probabilities, by the shipped cross-encoder on ONNX Runtime.
+
+A question is the (premise, hypothesis) pair of :mod:`stance.encoding`. Each is run on its own,
+several at a time on threads: dynamic int8 quantisation takes one scale per tensor, so a pair's
+result would otherwise depend on what else is in its batch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.encoding import PairTokenizer
+from stance.errors import ModelError
+from stance.modelfile import load_info
+from stance.records import Scores
+
+Question = tuple[str, str]
+Floats = npt.NDArray[np.float64]
+
+_CHUNK: Final = 16
+"""Questions handed to a thread at once: enough to outweigh the hand-over."""
+
+
+class Scorer(Protocol):
+    """What the pipeline asks of a model."""
+
+    @property
+    def version(self) -> str:
+        """Names the weights; it stands in every row that they produced."""
+        ...
+
+    def least(self, issue: str) -> float:
+        """The probability of any position from which a candidate is reported."""
+        ...
+
+    def score(self, questions: Sequence[Question]) -> list[Scores]:
+        """One ``Scores`` per question, in order; the same question always scores the same."""
+        ...
+
+
+class OnnxScorer:
+    """The model of a folder, loaded once. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
+        """Raises ``ModelError`` where the folder holds no model this version can run."""
+        self.info = load_info(folder)
+        self._threads = threads or available_cores()
+        self._tokenizer = PairTokenizer(folder / "tokenizer.json", self.info.max_length)
+        self._session = _session(folder / "model.onnx")
+
+    @property
+    def version(self) -> str:
+        return self.info.version
+
+    def least(self, issue: str) -> float:
+        return self.info.least(issue)
+
+    def score(self, questions: Sequence[Question]) -> list[Scores]:
+        unique = list(dict.fromkeys(questions))
+        ids = self._tokenizer.ids(unique)
+        chunks = [ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK)]
+        if len(chunks) > 1 and self._threads > 1:
+            with ThreadPoolExecutor(self._threads) as pool:
+                rows = list(pool.map(self._run_chunk, chunks))
+        else:
+            rows = [self._run_chunk(chunk) for chunk in chunks]
+        known = dict(zip(unique, (score for row in rows for score in row), strict=True))
+        return [known[question] for question in questions]
+
+    def logits(self, questions: Sequence[Question]) -> Floats:
+        """The raw stance logits, shape (questions, 4): what calibration is fitted on."""
+        rows = [self._run(ids)[0] for ids in self._tokenizer.ids(questions)]
+        return np.array(rows, dtype=np.float64).reshape(-1, 4)
+
+    def _run_chunk(self, chunk: Sequence[list[int]]) -> list[Scores]:
+        return [self._scores(*self._run(ids)) for ids in chunk]
+
+    def _run(self, ids: list[int]) -> tuple[Floats, Floats]:
+        tokens = np.array([ids], dtype=np.int64)
+        feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
+        stance, evidence = self._session.run(["stance", "evidence"], feed)
+        return np.asarray(stance[0], np.float64), np.asarray(evidence[0], np.float64)
+
+    def _scores(self, stance: Floats, evidence: Floats) -> Scores:
+        support, oppose, neutral, none = softmax(stance / self.info.temperature).tolist()
+        return Scores(support, oppose, neutral, none, tuple(softmax(evidence).tolist()))
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities over the last axis."""
+    exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(exps / exps.sum(axis=-1, keepdims=True), dtype=np.float64)
+
+
+def available_cores() -> int:
+    """The cores this process may use, not those the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _session(path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime's own exceptions share no base but this
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{path}: ONNX Runtime cannot load it: {reason}") from None
+
+
+SCORERS: Final[dict[str, Callable[[Path], Scorer]]] = {"onnx": OnnxScorer}
+"""Kinds of models by name; a kind is added here."""

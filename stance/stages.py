@@ -1,0 +1,43 @@
+"""Text → candidates: sentences, mentions and cues composed, as inference and training use them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from stance import encoding
+from stance.candidates import CueFinder, candidates
+from stance.mentions import MentionFinder
+from stance.records import Candidate, Mention, Sentence
+from stance.register import Actors, Issues
+from stance.sentences import split
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was found in one text before the model is asked."""
+
+    sentences: list[Sentence]
+    mentions: list[tuple[Mention, ...]]
+    candidates: list[Candidate]
+
+
+class Reader:
+    """Reads texts with one register of actors and issues; holds no state between texts."""
+
+    def __init__(self, actors: Actors, issues: Issues) -> None:
+        self.actors, self.issues = actors, issues
+        self._mentions = MentionFinder(actors)
+        self._cues = CueFinder(issues)
+
+    def read(self, text: str, day: date | None = None) -> Reading:
+        """Sentences, mentions and candidates of a text; ``day`` dates its offices."""
+        sentences = split(text)
+        mentions = self._mentions.find(text, sentences, day)
+        return Reading(sentences, mentions, candidates(text, sentences, mentions, self._cues))
+
+    def question(self, text: str, candidate: Candidate) -> tuple[str, str]:
+        """The (premise, hypothesis) that the model reads for a candidate."""
+        name = self.actors[candidate.actor].name
+        proposition = self.issues[candidate.issue].proposition
+        return encoding.premise(text, candidate), encoding.hypothesis(name, proposition)

@@ -1,0 +1,144 @@
+"""What several test modules share: the shipped register, and a made-up cast of two countries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stance.register import Actors, Issues, load_actors, load_issues
+
+CAST = """
+bodies: [government, officials, foreign ministry, demand]
+ignore: [Norburg Post, Southmark Peak]
+actors:
+  - id: norland
+    name: Norland
+    kind: collective
+    aliases: [Norburg, N.L., White Palace]
+    adjectives: [Nordish]
+    descriptions: [the nordish]
+  - id: southmark
+    name: Southmark
+    kind: collective
+    aliases: [Sudholm, Red Palace]
+    adjectives: [Southmarker]
+  - id: old_southmark
+    name: Old Southmark
+    kind: collective
+    adjectives: [Old Southmarker]
+  - id: bell
+    name: Ada Bell
+    kind: person
+    pronoun: she
+    speaks_for: norland
+    aliases: [Bell]
+    offices:
+      - {titles: [president, leader], of: norland, from: 2022-01-01, until: 2025-01-20}
+  - id: stone
+    name: Rolf Stone
+    kind: person
+    pronoun: he
+    aliases: [Stone]
+    offices:
+      - {titles: [president, leader], of: norland, from: 2018-01-01, until: 2022-01-01}
+      - {titles: [president, leader], of: norland, from: 2025-01-20, until: null}
+  - id: kvist
+    name: Tove Kvíst
+    kind: person
+    pronoun: she
+    aliases: [Kvíst, Kvisst, Tova Kvist]
+    descriptions: [former ski champion]
+    offices:
+      - {titles: [president, leader], of: southmark, from: 2020-06-01, until: null,
+         bare: [red palace chief]}
+  - id: crown
+    name: Olaf Crown
+    kind: person
+    pronoun: he
+    aliases: [Crown]
+    offices:
+      - {titles: [president], of: old_southmark, from: 2015-01-01, until: null}
+  - id: marsh
+    name: Ivo Marsh
+    kind: person
+    pronoun: he
+    aliases: [Marsh]
+    offices:
+      - {titles: [foreign minister], of: norland, from: 2021-01-01, until: null}
+  - id: lund
+    name: Lena Lund
+    kind: person
+    pronoun: she
+    aliases: [Lund]
+    offices:
+      - {titles: [foreign minister], of: southmark, from: 2021-01-01, until: null}
+  - id: bram_hale
+    name: Bram Hale
+    kind: person
+    pronoun: he
+    shared: [Hale]
+    offices:
+      - {titles: [prime minister], of: norland, from: 2019-01-01, until: 2023-01-01}
+  - id: ines_hale
+    name: Ines Hale
+    kind: person
+    pronoun: she
+    shared: [Hale]
+    offices:
+      - {titles: [prime minister], of: southmark, from: 2024-01-01, until: null}
+  - id: envoy_one
+    name: Uno Reed
+    kind: person
+    pronoun: he
+    offices:
+      - {titles: [envoy], of: norland, from: 2022-01-01, until: null, sole: false}
+  - id: envoy_two
+    name: Dua Reed
+    kind: person
+    pronoun: she
+    offices:
+      - {titles: [envoy], of: norland, from: 2022-01-01, until: null, sole: false}
+"""
+
+TOPICS = """
+issues:
+  - id: truce
+    title: Truce
+    proposition: The fighting over the islands should stop in a truce now
+    cues: ["truce*", "cease fire", "stop the"]
+  - id: islands
+    title: Islands
+    proposition: Southmark should hand the islands over to Norland
+    cues: ["island*", "Örland", "land"]
+"""
+
+
+@pytest.fixture(scope="session")
+def shipped_actors() -> Actors:
+    """The actors of ``seeds/``."""
+    return load_actors()
+
+
+@pytest.fixture(scope="session")
+def shipped_issues() -> Issues:
+    """The issues of ``seeds/``."""
+    return load_issues()
+
+
+@pytest.fixture(scope="session")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> Actors:
+    """The made-up actors alone."""
+    return load_actors([_written(tmp_path_factory, "cast.yaml", CAST)], only=True)
+
+
+@pytest.fixture(scope="session")
+def topics(tmp_path_factory: pytest.TempPathFactory) -> Issues:
+    """The made-up issues alone."""
+    return load_issues([_written(tmp_path_factory, "topics.yaml", TOPICS)], only=True)
+
+
+def _written(factory: pytest.TempPathFactory, name: str, text: str) -> Path:
+    path = factory.mktemp("register") / name
+    path.write_text(text, encoding="utf-8")
+    return path

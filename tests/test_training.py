@@ -1,0 +1,265 @@
+"""Training end to end on a model of a few thousand weights, made here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="the [train] extra is not installed")
+
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import MPNetConfig, MPNetModel
+
+from stance.cli import main
+from stance.encoding import PairTokenizer
+from stance.errors import InputError
+from stance.scorer import OnnxScorer
+from training.config import Optimiser, load_config
+from training.export import restore
+from training.general import general_pairs
+from training.gold import GoldText, read_gold
+from training.loop import Run
+from training.model import build_model
+from training.pairs import LABELS, Pair, label_mask
+from training.split import split
+
+WORDS = (
+    "alba borea putin trump backs rejects the tax sanctions on russia should be kept : * | ."
+).split()
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder with random weights and a tokenizer of two dozen words."""
+    folder = tmp_path_factory.mktemp("base")
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    vocabulary = {word: i for i, word in enumerate([*special, *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        pair="<s> $A </s> </s> $B </s>",
+        special_tokens=[("<s>", 0), ("</s>", 2)],
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    torch.manual_seed(0)
+    config = MPNetConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=128,
+        max_position_embeddings=80,
+    )
+    MPNetModel(config).save_pretrained(folder)
+    return folder
+
+
+def pairs() -> list[Pair]:
+    verbs = {"backs": "support", "rejects": "oppose"}
+    return [
+        Pair(f"* {name} * {verb} sanctions .", f"{name}: sanctions should be kept", (label,))  # type: ignore[arg-type]
+        for name in ("Alba", "Borea", "Putin", "Trump")
+        for verb, label in verbs.items()
+    ] * 6
+
+
+def make_run(folder: Path, base: Path, **options: float) -> Run:
+    torch.manual_seed(1)
+    settings = {"epochs": 3, "tokens_per_batch": 200, "learning_rate": 1e-3, **options}
+    optimiser = Optimiser.model_validate(settings)
+    tokenizer = PairTokenizer(base / "tokenizer.json", 64)
+    return Run(folder, build_model(base), tokenizer, optimiser, seed=1)
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint(
+    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(tmp_path, base, checkpoint_minutes=1e-9)
+    update, done = run._update, []
+
+    def killed(batch: object) -> float:
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        done.append(1)
+        return update(batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run, "_update", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(pairs())
+    steps = []
+    again = make_run(tmp_path, base)
+    update_again = again._update
+    monkeypatch.setattr(again, "_update", lambda b: steps.append(1) or update_again(b))
+    final = again.train(pairs())
+    assert final.step == 4 + len(steps)
+    assert make_run(tmp_path, base).train(pairs()) == final
+    assert not list(tmp_path.rglob("*.pt"))
+
+
+def test_training_learns(tmp_path: Path, base: Path) -> None:
+    run = make_run(tmp_path, base, epochs=12)
+    run.train(pairs())
+    rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert float(rows[-1].split(",")[2]) < 0.5 * float(rows[0].split(",")[2])
+
+
+def corpus(folder: Path) -> None:
+    rows = [
+        {
+            "id": f"{i}",
+            "date": "2025-06-01",
+            "text": f"{name} {verb} the sanctions on Russia.",
+            "positions": [{"actor": actor, "issue": "sanctions", "stance": stance}],
+        }
+        for i, (name, actor, verb, stance) in enumerate(
+            [("Putin", "putin", "rejects", "oppose"), ("Trump", "trump", "backs", "support")] * 20
+        )
+    ]
+    text = "\n".join(map(json.dumps, rows))
+    (folder / "gold.jsonl").write_text(text, encoding="utf-8")
+
+
+CONFIG = """
+name = "tiny"
+[model]
+max_length = 64
+[optimiser]
+epochs = 4
+tokens_per_batch = 400
+learning_rate = 1e-3
+[codebook]
+gold = { path = "gold.jsonl", held_out = 0.2 }
+"""
+
+
+def test_train_then_evaluate_from_the_command_line(
+    tmp_path: Path, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus(tmp_path)
+    (tmp_path / "tiny.toml").write_text(CONFIG, encoding="utf-8")
+    arguments = ["train", str(tmp_path / "tiny.toml"), "--base", str(base)]
+    arguments += ["--corpora", str(tmp_path), "--runs", str(tmp_path / "runs")]
+    arguments += ["--dev", str(tmp_path / "gold.jsonl"), "--version", "tiny-1"]
+    assert main(arguments) == 0
+    folder = tmp_path / "runs" / "tiny" / "model"
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "metrics.json",
+        "model.json",
+        "model.onnx",
+        "tokenizer.json",
+        "weights.json",
+    ]
+    capsys.readouterr()
+    out = tmp_path / "figures.json"
+    asked = ["evaluate", str(tmp_path / "gold.jsonl"), "--model", str(folder), "--out", str(out)]
+    assert main(asked) == 0
+    said = capsys.readouterr().out
+    assert "polarity right" in said
+    figures = json.loads(out.read_text())["gold.jsonl"]
+    assert figures["model"] == "tiny-1"
+    assert figures["candidate_recall"] == 1
+
+
+def test_int8_agrees_with_floats_and_can_be_trained_on_from(tmp_path: Path, base: Path) -> None:
+    from stance.modelfile import ModelInfo
+    from training.export import export
+
+    run = make_run(tmp_path / "run", base, epochs=8)
+    run.train(pairs())
+    model = run.model.eval()
+    folder = tmp_path / "model"
+    export(model, base / "tokenizer.json", ModelInfo(version="t", max_length=64), folder)
+    scorer = OnnxScorer(folder)
+    questions = [(p.premise, p.hypothesis) for p in pairs()[:8]]
+    ids = PairTokenizer(base / "tokenizer.json", 64).ids(questions)
+    with torch.no_grad():
+        exact = np.array(
+            [model(torch.tensor([i]), torch.ones(1, len(i)).long())[0][0].numpy() for i in ids]
+        )
+        back = restore(folder).eval()
+        restored = np.array(
+            [back(torch.tensor([i]), torch.ones(1, len(i)).long())[0][0].numpy() for i in ids]
+        )
+    assert np.abs(scorer.logits(questions) - exact).max() < 0.15
+    assert np.abs(restored - exact).max() < 0.15
+
+
+def test_a_batch_scores_as_its_parts(tmp_path: Path, base: Path) -> None:
+    from stance.modelfile import ModelInfo
+    from training.export import export
+
+    folder = tmp_path / "model"
+    export(
+        build_model(base), base / "tokenizer.json", ModelInfo(version="t", max_length=64), folder
+    )
+    questions = [(p.premise, p.hypothesis) for p in pairs()]
+    questions += [(f"{'alba ' * n}rejects", "tax") for n in range(40)]
+    many = OnnxScorer(folder, threads=2).score(questions)
+    one = OnnxScorer(folder, threads=1)
+    assert many == [one.score([q])[0] for q in questions]
+
+
+def test_labels_with_two_classes_leave_three_open() -> None:
+    pair = Pair("p", "h", ("oppose", "neutral", "none"))
+    assert label_mask(pair) == [0.0, 1.0, 1.0, 1.0]
+    assert LABELS == ("support", "oppose", "neutral", "none")
+
+
+def test_a_mistyped_configuration_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('name = "x"\n[optimiser]\nepoch = 3\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"run\.toml, field 'optimiser\.epoch'"):
+        load_config(path)
+
+
+@pytest.mark.parametrize("name", ["general", "codebook"])
+def test_the_shipped_configurations_are_valid(name: str) -> None:
+    path = Path(__file__).parent.parent / "training" / "configs" / f"{name}.toml"
+    assert load_config(path).name == name
+
+
+def test_a_page_is_never_split() -> None:
+    texts = [
+        GoldText(id=str(i), text="x", page=f"page {i // 7}") for i in range(210)
+    ]
+    train, held = split(texts, 0.3)
+    assert train
+    assert held
+    assert not {t.page for t in train} & {t.page for t in held}
+
+
+def test_broken_gold_rows_are_told_and_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "gold.jsonl"
+    good = {"id": "1", "text": "x", "positions": []}
+    bad = {"id": "2", "text": "x", "positions": [{"actor": "a", "issue": "i", "stance": "maybe"}]}
+    path.write_text(f"{json.dumps(good)}\n{json.dumps(bad)}\n[]\nno\n", encoding="utf-8")
+    rows = list(read_gold(path))
+    assert isinstance(rows[0], GoldText)
+    told = [str(row) for row in rows[1:]]
+    assert "row 2, field 'positions.0.stance'" in told[0]
+    assert "row 3" in told[1]
+    assert "row 4" in told[2]
+
+
+def test_general_pairs_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
+    import gzip
+
+    (tmp_path / "nli").mkdir()
+    rows = [
+        {"premise": f"p{i}", "hypothesis": "h", "label": label}
+        for i in range(30)
+        for label in ("entailment", "contradiction", "neutral")
+    ]
+    with gzip.open(tmp_path / "nli" / "train.jsonl.gz", "wt") as out:
+        out.write("\n".join(map(json.dumps, rows)))
+    mix = {"nli": ("inference", 12)}
+    once = general_pairs(tmp_path, mix, seed=1, skip_tasks=frozenset())
+    assert once == general_pairs(tmp_path, mix, seed=1, skip_tasks=frozenset())
+    assert len(once) == 12
+    assert {p.labels for p in once} <= {("support",), ("oppose",), ("none",)}

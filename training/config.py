@@ -1,0 +1,82 @@
+"""The configuration of one training run: a TOML file, checked before anything starts."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stance.errors import InputError
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Mix(_Strict):
+    """How many pairs of one public corpus, and how its rows are read."""
+
+    reader: Literal["inference", "stance", "attribution"]
+    pairs: int = Field(gt=0)
+
+
+class Model(_Strict):
+    layers: int | None = Field(None, gt=0, description="keep the first so many encoder layers")
+    frozen_layers: int = Field(0, ge=0, description="layers whose weights stay as they are")
+    max_length: int = Field(160, ge=32, le=512, description="tokens of a pair")
+
+
+class Optimiser(_Strict):
+    epochs: float = Field(1.0, gt=0, description="passes over the data; a part of one is allowed")
+    tokens_per_batch: int = Field(2048, gt=0, description="padded tokens of one update")
+    learning_rate: float = Field(5e-5, gt=0)
+    head_learning_rate: float = Field(5e-4, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    warmup: float = Field(0.06, ge=0, lt=1, description="share of the updates")
+    evidence_weight: float = Field(0.3, ge=0, description="weight of the evidence head's loss")
+    checkpoint_minutes: float = Field(10.0, gt=0)
+
+
+class Codebook(_Strict):
+    """One file of annotated texts. ``held_out`` of its articles or pages are never trained on."""
+
+    path: str
+    anchored: bool = Field(False, description="positions name their sentence")
+    held_out: float = Field(0.1, ge=0, lt=1)
+    none_with: int = Field(6, ge=0, description="pairs without a position, of a text with one")
+    none_alone: int = Field(3, ge=0, description="the same, of a text that has none")
+
+
+class RunConfig(_Strict):
+    """One training step. Unknown keys are refused, so that a typing error cannot pass unseen.
+
+    ``start`` names the step whose weights this one starts from. Paths of annotated texts and
+    the folders of ``general`` are relative to the corpora folder that the command is given.
+    """
+
+    name: str
+    seed: int = 0
+    start: str | None = None
+    model: Model = Model()
+    optimiser: Optimiser = Optimiser()
+    general: dict[str, Mix] = Field(
+        default_factory=dict, description="folder of a public corpus → what is taken of it"
+    )
+    skip_tasks: frozenset[str] = frozenset()
+    codebook: dict[str, Codebook] = Field(default_factory=dict)
+
+
+def load_config(path: Path) -> RunConfig:
+    """Read and check a run's configuration; raises ``InputError`` in one line."""
+    try:
+        return RunConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be read", file=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"no valid TOML: {error}", file=str(path)) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise InputError(first["msg"], file=str(path), field=where) from None

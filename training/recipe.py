@@ -1,0 +1,189 @@
+"""A recipe from data to model folder: the steps in order, then export and calibration.
+
+Every step has its own folder under ``runs`` with its configuration, log and checkpoint; a step
+that is finished is not run again, and one that was killed goes on from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from stance.encoding import PairTokenizer
+from stance.errors import InputError
+from stance.modelfile import ModelInfo
+from stance.pipeline import Tracker
+from stance.records import Skipped
+from stance.register import load_actors, load_issues
+from stance.scorer import OnnxScorer, softmax
+from stance.stages import Reader
+from training import calibrate, evaluate
+from training.codebook import codebook_pairs
+from training.config import RunConfig
+from training.export import export, write_info
+from training.general import general_pairs
+from training.gold import GoldText, read_gold
+from training.loop import Run
+from training.metrics import count
+from training.model import StanceModel, build_model, freeze_below, load_weights
+from training.pairs import LABELS, Pair
+from training.split import split
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Where a recipe reads and writes. ``base`` is a local folder or a Hugging Face name."""
+
+    base: str
+    corpora: Path
+    runs: Path
+    tell: Tell = print
+
+    def run(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
+        """Train every step and make the model folder of the last; returns that folder."""
+        for step in steps:
+            self.tell(f"{step.name}: training")
+            self.train(step)
+        return self.finish(steps[-1], dev, version)
+
+    def train(self, step: RunConfig) -> None:
+        """One step, from the start or from where it was killed."""
+        folder = self.runs / step.name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(step.model_dump_json(indent=1), encoding="utf-8")
+        pairs, _ = self.data(step)
+        if not pairs:
+            raise InputError("no training pairs come out of this configuration", file=step.name)
+        torch.manual_seed(step.seed)
+        model = self.model(step, step.start)
+        freeze_below(model, step.model.frozen_layers)
+        tokenizer = PairTokenizer(self.tokenizer(), step.model.max_length)
+        done = Run(folder, model, tokenizer, step.optimiser, step.seed).train(pairs)
+        self.tell(f"{step.name}: {done.step} updates in {done.seconds / 60:.0f} minutes")
+
+    def data(self, step: RunConfig) -> tuple[list[Pair], dict[str, list[GoldText]]]:
+        """The training pairs of a step, and the texts held out by corpus."""
+        mix = {name: (one.reader, one.pairs) for name, one in step.general.items()}
+        pairs = general_pairs(
+            self.corpora / "data", mix, seed=step.seed, skip_tasks=step.skip_tasks
+        )
+        held: dict[str, list[GoldText]] = {}
+        reader = Reader(load_actors(), load_issues())
+        for name, one in step.codebook.items():
+            train, held[name] = split(self.texts(self.corpora / one.path), one.held_out)
+            pairs += codebook_pairs(
+                train,
+                reader,
+                seed=step.seed,
+                anchored=one.anchored,
+                none_with=one.none_with,
+                none_alone=one.none_alone,
+                source=name,
+            )
+        return pairs, held
+
+    def texts(self, path: Path) -> list[GoldText]:
+        """The texts of a file; every broken row is told."""
+        texts: list[GoldText] = []
+        for row in read_gold(path):
+            if isinstance(row, Skipped):
+                self.tell(f"skipped: {row}")
+            else:
+                texts.append(row)
+        return texts
+
+    def model(self, step: RunConfig, start: str | None) -> StanceModel:
+        """The base's model, with the weights of the step ``start`` where one is named."""
+        model = build_model(self.base, layers=step.model.layers)
+        if start is not None:
+            load_weights(model, self.runs / start / "checkpoint" / "model.safetensors")
+        return model
+
+    def tokenizer(self) -> Path:
+        """The base's ``tokenizer.json``, fetched from the hub where the base is a name."""
+        local = Path(self.base) / "tokenizer.json"
+        if local.is_file():
+            return local
+        from huggingface_hub import hf_hub_download
+
+        return Path(hf_hub_download(self.base, "tokenizer.json"))
+
+    def finish(self, step: RunConfig, dev: Path | None, version: str) -> Path:
+        """Export, fit the temperature on the held-out texts and the threshold on ``dev``."""
+        folder = self.runs / step.name / "model"
+        info = ModelInfo(version=version, max_length=step.model.max_length)
+        export(self.model(step, step.name), self.tokenizer(), info, folder)
+        self.tell(f"{step.name}: exported, calibrating")
+        _, held = self.data(step)
+        info, calibration = self._calibrated(step, folder, held, info)
+        write_info(info, folder)
+        if dev is not None:
+            info = self._with_threshold(folder, self.texts(dev), info)
+            write_info(info, folder)
+        report = {"calibration": calibration, **self._measured(folder, held, dev)}
+        (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        return folder
+
+    def _calibrated(
+        self,
+        step: RunConfig,
+        folder: Path,
+        held: dict[str, list[GoldText]],
+        info: ModelInfo,
+    ) -> tuple[ModelInfo, dict[str, float]]:
+        """Every candidate of the held-out texts counts, as the tool would meet them."""
+        reader = Reader(load_actors(), load_issues())
+        pairs = [
+            pair
+            for name, texts in held.items()
+            for pair in codebook_pairs(
+                texts,
+                reader,
+                seed=step.seed,
+                anchored=step.codebook[name].anchored,
+                none_with=10_000,
+                none_alone=10_000,
+            )
+        ]
+        scorer = OnnxScorer(folder)
+        logits = scorer.logits([(p.premise, p.hypothesis) for p in pairs])
+        labels = np.array([LABELS.index(p.labels[0]) for p in pairs])
+        temperature = calibrate.fit_temperature(logits, labels)
+        before, after = softmax(logits), softmax(logits / temperature)
+        figures = {
+            "pairs": float(len(pairs)),
+            "temperature": round(temperature, 4),
+            "ece_before": round(calibrate.expected_calibration_error(before, labels), 4),
+            "ece": round(calibrate.expected_calibration_error(after, labels), 4),
+        }
+        counts = calibrate.confusion(after, labels, info.threshold)
+        table = tuple(tuple(float(n) for n in row) for row in counts)
+        return info.model_copy(update={"temperature": temperature, "confusion": table}), figures
+
+    def _with_threshold(
+        self, folder: Path, texts: Sequence[GoldText], info: ModelInfo
+    ) -> ModelInfo:
+        """The threshold with the best tuple F1 on the development texts."""
+        grid = [round(0.2 + 0.025 * i, 3) for i in range(29)]
+        tracker = Tracker.load(model=folder)
+        judged = [evaluate.judged(text, tracker) for text in texts]
+        scores = [
+            count([evaluate.case(*one, tracker, threshold=t) for one in judged]).f1 for t in grid
+        ]
+        return info.model_copy(update={"threshold": calibrate.best_threshold(scores, grid)})
+
+    def _measured(
+        self, folder: Path, held: dict[str, list[GoldText]], dev: Path | None
+    ) -> dict[str, object]:
+        tracker = Tracker.load(model=folder)
+        sets: dict[str, Iterable[GoldText]] = {f"{name}_held_out": t for name, t in held.items()}
+        if dev is not None:
+            sets["development"] = self.texts(dev)
+        return {name: evaluate.as_json(evaluate.on(texts, tracker)) for name, texts in sets.items()}
