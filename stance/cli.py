@@ -286,4 +286,3 @@ def _tell(tally: Any) -> None:
 
 
 __all__ = ["app", "main"]
-

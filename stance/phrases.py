@@ -53,8 +53,9 @@ class PhraseIndex(Generic[T]):
         start, end = spans[0][0], spans[-1][1]
         entry = _Entry(gaps, folded[start:end] if exact_case else None, folded[end:], value)
         self._entries.setdefault(words, []).append(entry)
-        lengths = {*self._lengths.get(words[0], ()), len(words)}
-        self._lengths[words[0]] = tuple(sorted(lengths, reverse=True))
+        lengths = self._lengths.get(words[0], ())
+        if len(words) not in lengths:
+            self._lengths[words[0]] = tuple(sorted((*lengths, len(words)), reverse=True))
 
     def find(self, text: str) -> Iterator[Match[T]]:
         """All matches from left to right; none overlaps another."""

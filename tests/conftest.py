@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -17,7 +21,7 @@ actors:
     kind: collective
     aliases: [Norburg, N.L., White Palace]
     adjectives: [Nordish]
-    descriptions: [the nordish]
+    descriptions: [the norlanders]
   - id: southmark
     name: Southmark
     kind: collective
@@ -142,3 +146,26 @@ def _written(factory: pytest.TempPathFactory, name: str, text: str) -> Path:
     path = factory.mktemp("register") / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def steps() -> Callable[[Callable[[], object]], int]:
+    """Counts the lines of Python that some work takes; time would tell the machine's load."""
+    return _steps
+
+
+def _steps(work: Callable[[], object]) -> int:
+    count = 0
+
+    def trace(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal count
+        count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count

@@ -29,7 +29,9 @@ def test_tuples_are_counted() -> None:
 
 
 def test_disputed_pairs_are_left_out_on_both_sides() -> None:
-    case = Case("1", gold=(A,), predicted=(A, B), candidates=PAIRS, disputed=frozenset({("borea", "tax")}))
+    case = Case(
+        "1", gold=(A,), predicted=(A, B), candidates=PAIRS, disputed=frozenset({("borea", "tax")})
+    )
     assert report([case]).tuples.f1 == 1
 
 

@@ -30,7 +30,7 @@ def found(index: PhraseIndex[str], text: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "text, folded",
+    ("text", "folded"),
     [
         ("Orbán", "Orban"),
         ("Łódź, Čeferin, Sinirlioğlu", "Lodz, Ceferin, Sinirlioglu"),
@@ -84,7 +84,9 @@ def test_the_phrase_that_was_added_first_wins() -> None:
     assert [m.value for m in index.find("Kvist")] == [1]
 
 
-@pytest.mark.parametrize("text", ["Kvíst", "Kvist", "KVIST", "KVÍST", "Kvíst's", "Kvist’s", "“Kvist”"])
+@pytest.mark.parametrize(
+    "text", ["Kvíst", "Kvist", "KVIST", "KVÍST", "Kvíst's", "Kvist’s", "“Kvist”"]
+)
 def test_spellings_of_one_name(text: str) -> None:
     assert [v for _, v in found(index_of("Kvíst"), f"So {text} refused.")] == ["Kvíst"]
 

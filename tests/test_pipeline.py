@@ -17,8 +17,7 @@ from stance.register import Actor, Actors, Issue, Issues
 from stance.stages import Reader
 
 TEXT = (
-    "Alba backs the tax. The weather was fine.\n\n"
-    "Borea rejects the tax, and Alba weighs the ban."
+    "Alba backs the tax. The weather was fine.\n\nBorea rejects the tax, and Alba weighs the ban."
 )
 
 

@@ -17,7 +17,9 @@ PERSONS = (
     "tusk meloni fico scholz johnson sunak stoltenberg blinken sullivan yermak kuleba sybiha stubb "
     "metsola costa kallas michel borrell guterres pope lula milei lukashenko kim le_pen farage"
 ).split()
-COLLECTIVES = "russia ukraine us uk eu nato hungary germany france poland china turkey india".split()
+COLLECTIVES = (
+    "russia ukraine us uk eu nato hungary germany france poland china turkey india".split()
+)
 ISSUES = (
     "territory ceasefire sanctions nato military_aid security_guarantees negotiations"
 ).split()
@@ -153,7 +155,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("text, reason", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize(("text", "reason"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_rule_is_one_line_that_names_the_file(
     write: Callable[[str], Path], text: str, reason: str
 ) -> None:
@@ -167,7 +169,7 @@ def test_a_broken_rule_is_one_line_that_names_the_file(
 
 
 @pytest.mark.parametrize(
-    "text, reason",
+    ("text", "reason"),
     [
         ("issues:\n- {id: a, title: A, proposition: P, cues: [x], tone: y}", "'a' → tone: unknown"),
         ("issues:\n- {id: a, title: A, proposition: P, cues: []}", "'a' → cues"),
@@ -190,9 +192,7 @@ def test_issues_are_checked_as_actors_are(
 
 
 @pytest.mark.parametrize("load", [load_actors, load_issues])
-def test_a_file_that_cannot_be_read_is_named(
-    tmp_path: Path, load: Callable[..., object]
-) -> None:
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, load: Callable[..., object]) -> None:
     with pytest.raises(RegisterError, match=r"^.*none\.yaml: No such file or directory$"):
         load([tmp_path / "none.yaml"], only=True)
     with pytest.raises(RegisterError, match="Is a directory"):
@@ -297,7 +297,7 @@ def test_issues_are_added_in_order_and_replaced_in_place(
     write: Callable[[str], Path], shipped_issues: Issues
 ) -> None:
     path = write(
-        "issues:\n- {id: grain, title: Grain, proposition: Grain should be shipped, cues: [grain]}\n"
+        "issues:\n- {id: grain, title: Grain, proposition: Ship the grain, cues: [grain]}\n"
         "- {id: nato, title: Alliance, proposition: Another, cues: [alliance]}"
     )
     issues = load_issues([path])
@@ -388,7 +388,7 @@ def holder(actors: Actors, title: str, of: str, day: date) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "title, of, day, who",
+    ("title", "of", "day", "who"),
     [
         ("president", "us", "2021-01-19", "trump"),
         ("president", "us", "2021-01-20", "biden"),

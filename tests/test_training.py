@@ -22,6 +22,7 @@ from training.config import Optimiser, load_config
 from training.export import restore
 from training.general import general_pairs
 from training.gold import GoldText, read_gold
+from training.labels import digest, read_labels
 from training.loop import Run
 from training.model import build_model
 from training.pairs import LABELS, Pair, label_mask
@@ -149,6 +150,7 @@ def test_train_then_evaluate_from_the_command_line(
     assert main(arguments) == 0
     folder = tmp_path / "runs" / "tiny" / "model"
     assert sorted(p.name for p in folder.iterdir()) == [
+        "CARD.md",
         "metrics.json",
         "model.json",
         "model.onnx",
@@ -225,9 +227,7 @@ def test_the_shipped_configurations_are_valid(name: str) -> None:
 
 
 def test_a_page_is_never_split() -> None:
-    texts = [
-        GoldText(id=str(i), text="x", page=f"page {i // 7}") for i in range(210)
-    ]
+    texts = [GoldText(id=str(i), text="x", page=f"page {i // 7}") for i in range(210)]
     train, held = split(texts, 0.3)
     assert train
     assert held
@@ -263,3 +263,25 @@ def test_general_pairs_are_the_same_for_the_same_seed(tmp_path: Path) -> None:
     assert once == general_pairs(tmp_path, mix, seed=1, skip_tasks=frozenset())
     assert len(once) == 12
     assert {p.labels for p in once} <= {("support",), ("oppose",), ("none",)}
+
+
+def test_labels_are_joined_with_their_texts_and_changed_texts_are_told(tmp_path: Path) -> None:
+    import gzip
+
+    (tmp_path / "pool").mkdir()
+    rows = [{"title": "Alba backs it.", "snippet": "More.", "date": "2025-06-01"}, {"title": "X"}]
+    with gzip.open(tmp_path / "pool" / "train.jsonl.gz", "wt") as out:
+        out.write("\n".join(map(json.dumps, rows)))
+    position = {"actor": "alba", "issue": "tax", "stance": "support", "evidence": "reported"}
+    labels = [
+        {"id": "pool:0", "sha256": digest("Alba backs it. More."), "positions": [position]},
+        {"id": "pool:1", "sha256": digest("Y"), "positions": []},
+        {"id": "pool:9", "sha256": digest("Z"), "positions": []},
+    ]
+    path = tmp_path / "labels.jsonl"
+    path.write_text("\n".join(map(json.dumps, labels)), encoding="utf-8")
+    first, *told = read_labels(path, tmp_path)
+    assert isinstance(first, GoldText)
+    assert first.text == "Alba backs it. More."
+    assert first.positions[0].stance == "support"
+    assert ["pool:1" in str(told[0]), "pool:9" in str(told[1])] == [True, True]

@@ -40,9 +40,14 @@ class Optimiser(_Strict):
 
 
 class Codebook(_Strict):
-    """One file of annotated texts. ``held_out`` of its articles or pages are never trained on."""
+    """One file of annotated texts. ``held_out`` of its articles or pages are never trained on.
+
+    A path of ``labels`` is relative to this package's ``labels/`` folder."""
 
     path: str
+    labels: bool = Field(
+        False, description="annotations without texts, to be joined with the pools"
+    )
     anchored: bool = Field(False, description="positions name their sentence")
     held_out: float = Field(0.1, ge=0, lt=1)
     none_with: int = Field(6, ge=0, description="pairs without a position, of a text with one")

@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -24,6 +25,10 @@ from training.batches import Batch, Encoded, collate, encode, plan
 from training.config import Optimiser
 from training.model import StanceModel, load_weights
 from training.pairs import Pair
+
+
+_CHECKPOINTS: Final = ("checkpoint", "checkpoint.old")
+"""Where the last whole checkpoint can lie: the second only after a kill in mid-swap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,15 @@ def loss_of(model: StanceModel, batch: Batch, evidence_weight: float) -> torch.T
     if evidence_weight and bool((kinds >= 0).any()):
         loss = loss + evidence_weight * torch.nn.functional.cross_entropy(evidence.float(), kinds)
     return loss
+
+
+def read_progress(folder: Path) -> Progress:
+    """How far the run of a folder has come; the start where it has no checkpoint."""
+    for name in _CHECKPOINTS:
+        path = folder / name / "progress.json"
+        if path.exists():
+            return Progress(**json.loads(path.read_text(encoding="utf-8")))
+    return Progress()
 
 
 class Run:
@@ -136,13 +150,13 @@ class Run:
         shutil.rmtree(past, ignore_errors=True)
 
     def _restore(self) -> Progress:
-        for name in ("checkpoint", "checkpoint.old"):
+        for name in _CHECKPOINTS:
             at = self.folder / name
             if (at / "progress.json").exists():
                 load_weights(self.model, at / "model.safetensors")
                 _restore_state(self._adam, load_file(at / "optimiser.safetensors"))
-                return Progress(**json.loads((at / "progress.json").read_text(encoding="utf-8")))
-        return Progress()
+                break
+        return read_progress(self.folder)
 
 
 def _groups(model: StanceModel, options: Optimiser) -> list[dict[str, object]]:

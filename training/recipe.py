@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -23,18 +24,22 @@ from stance.register import load_actors, load_issues
 from stance.scorer import OnnxScorer, softmax
 from stance.stages import Reader
 from training import calibrate, evaluate
+from training.card import card
 from training.codebook import codebook_pairs
-from training.config import RunConfig
+from training.config import Codebook, RunConfig
 from training.export import export, write_info
 from training.general import general_pairs
 from training.gold import GoldText, read_gold
-from training.loop import Run
+from training.labels import read_labels
+from training.loop import Run, read_progress
 from training.metrics import count
 from training.model import StanceModel, build_model, freeze_below, load_weights
 from training.pairs import LABELS, Pair
 from training.split import split
 
 Tell = Callable[[str], None]
+
+LABELS_FOLDER: Final = Path(__file__).parent / "labels"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Recipe:
         for step in steps:
             self.tell(f"{step.name}: training")
             self.train(step)
-        return self.finish(steps[-1], dev, version)
+        return self.finish(steps, dev, version)
 
     def train(self, step: RunConfig) -> None:
         """One step, from the start or from where it was killed."""
@@ -77,7 +82,7 @@ class Recipe:
         held: dict[str, list[GoldText]] = {}
         reader = Reader(load_actors(), load_issues())
         for name, one in step.codebook.items():
-            train, held[name] = split(self.texts(self.corpora / one.path), one.held_out)
+            train, held[name] = split(self.annotated(one), one.held_out)
             pairs += codebook_pairs(
                 train,
                 reader,
@@ -89,10 +94,19 @@ class Recipe:
             )
         return pairs, held
 
+    def annotated(self, one: Codebook) -> list[GoldText]:
+        """The texts of one entry of a configuration."""
+        if one.labels:
+            return self._good(read_labels(LABELS_FOLDER / one.path, self.corpora / "data"))
+        return self.texts(self.corpora / one.path)
+
     def texts(self, path: Path) -> list[GoldText]:
         """The texts of a file; every broken row is told."""
+        return self._good(read_gold(path))
+
+    def _good(self, rows: Iterable[GoldText | Skipped]) -> list[GoldText]:
         texts: list[GoldText] = []
-        for row in read_gold(path):
+        for row in rows:
             if isinstance(row, Skipped):
                 self.tell(f"skipped: {row}")
             else:
@@ -115,8 +129,10 @@ class Recipe:
 
         return Path(hf_hub_download(self.base, "tokenizer.json"))
 
-    def finish(self, step: RunConfig, dev: Path | None, version: str) -> Path:
-        """Export, fit the temperature on the held-out texts and the threshold on ``dev``."""
+    def finish(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
+        """Export the last step, fit the temperature on the held-out texts and the threshold on
+        ``dev``, and write the card."""
+        step = steps[-1]
         folder = self.runs / step.name / "model"
         info = ModelInfo(version=version, max_length=step.model.max_length)
         export(self.model(step, step.name), self.tokenizer(), info, folder)
@@ -129,7 +145,12 @@ class Recipe:
             write_info(info, folder)
         report = {"calibration": calibration, **self._measured(folder, held, dev)}
         (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        text = card(info, Path(self.base).name, steps, self._minutes(steps), report)
+        (folder / "CARD.md").write_text(text, encoding="utf-8")
         return folder
+
+    def _minutes(self, steps: Sequence[RunConfig]) -> dict[str, float]:
+        return {step.name: read_progress(self.runs / step.name).seconds / 60 for step in steps}
 
     def _calibrated(
         self,
