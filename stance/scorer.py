@@ -8,8 +8,9 @@ result would otherwise depend on what else is in its batch.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -24,7 +25,7 @@ from stance.records import Scores
 Question = tuple[str, str]
 Floats = npt.NDArray[np.float64]
 
-_CHUNK: Final = 16
+_CHUNK: Final = 8
 """Questions handed to a thread at once: enough to outweigh the hand-over."""
 
 
@@ -64,23 +65,25 @@ class OnnxScorer:
 
     def score(self, questions: Sequence[Question]) -> list[Scores]:
         unique = list(dict.fromkeys(questions))
-        ids = self._tokenizer.ids(unique)
-        chunks = [ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK)]
-        if len(chunks) > 1 and self._threads > 1:
-            with ThreadPoolExecutor(self._threads) as pool:
-                rows = list(pool.map(self._run_chunk, chunks))
-        else:
-            rows = [self._run_chunk(chunk) for chunk in chunks]
-        known = dict(zip(unique, (score for row in rows for score in row), strict=True))
+        known = dict(zip(unique, starmap(self._scores, self._outputs(unique)), strict=True))
         return [known[question] for question in questions]
 
     def logits(self, questions: Sequence[Question]) -> Floats:
         """The raw stance logits, shape (questions, 4): what calibration is fitted on."""
-        rows = [self._run(ids)[0] for ids in self._tokenizer.ids(questions)]
+        rows = [stance for stance, _ in self._outputs(questions)]
         return np.array(rows, dtype=np.float64).reshape(-1, 4)
 
-    def _run_chunk(self, chunk: Sequence[list[int]]) -> list[Scores]:
-        return [self._scores(*self._run(ids)) for ids in chunk]
+    def _outputs(self, questions: Sequence[Question]) -> list[tuple[Floats, Floats]]:
+        """The logits of both heads for each question, computed on all threads."""
+        ids = self._tokenizer.ids(questions)
+        chunks = [ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK)]
+        if len(chunks) > 1 and self._threads > 1:
+            with ThreadPoolExecutor(self._threads) as pool:
+                return list(chain.from_iterable(pool.map(self._run_chunk, chunks)))
+        return list(chain.from_iterable(map(self._run_chunk, chunks)))
+
+    def _run_chunk(self, chunk: Sequence[list[int]]) -> list[tuple[Floats, Floats]]:
+        return [self._run(ids) for ids in chunk]
 
     def _run(self, ids: list[int]) -> tuple[Floats, Floats]:
         tokens = np.array([ids], dtype=np.int64)
@@ -118,7 +121,3 @@ def _session(path: Path) -> Any:
     except Exception as error:  # ONNX Runtime's own exceptions share no base but this
         reason = str(error).splitlines()[0]
         raise ModelError(f"{path}: ONNX Runtime cannot load it: {reason}") from None
-
-
-SCORERS: Final[dict[str, Callable[[Path], Scorer]]] = {"onnx": OnnxScorer}
-"""Kinds of models by name; a kind is added here."""

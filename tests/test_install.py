@@ -21,7 +21,8 @@ def test_the_base_installation_runs_without_torch(tmp_path: Path) -> None:
     if done.returncode and "No matching distribution" in done.stderr:
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr
-    probe = "import importlib.util as u; print([m for m in ('torch', 'transformers') if u.find_spec(m)])"
+    names = "('torch', 'transformers', 'onnx')"
+    probe = f"import importlib.util as u; print([m for m in {names} if u.find_spec(m)])"
     found = subprocess.run([python, "-c", probe], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 

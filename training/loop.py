@@ -26,7 +26,6 @@ from training.config import Optimiser
 from training.model import StanceModel, load_weights
 from training.pairs import Pair
 
-
 _CHECKPOINTS: Final = ("checkpoint", "checkpoint.old")
 """Where the last whole checkpoint can lie: the second only after a kill in mid-swap."""
 
