@@ -44,5 +44,7 @@ def test_confusion_decides_as_the_tool_does() -> None:
     assert counts.tolist() == [[1, 0, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]
 
 
-def test_a_tie_of_thresholds_goes_to_the_one_that_reports_less() -> None:
-    assert best_threshold([0.5, 0.7, 0.7, 0.6], [0.2, 0.3, 0.4, 0.5]) == 0.4
+def test_of_thresholds_that_do_equally_well_the_one_that_reports_less_is_taken() -> None:
+    grid = [0.2, 0.3, 0.4, 0.5]
+    assert best_threshold([0.5, 0.7, 0.7, 0.6], grid) == 0.4
+    assert best_threshold([0.5, 0.7, 0.69, 0.68], grid) == 0.4

@@ -39,6 +39,9 @@ from training.split import split
 
 Tell = Callable[[str], None]
 
+_ALL: Final = 10_000
+"""More candidates than any text has."""
+
 LABELS_FOLDER: Final = Path(__file__).parent / "labels"
 
 
@@ -138,12 +141,17 @@ class Recipe:
         export(self.model(step, step.name), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
-        info, calibration = self._calibrated(step, folder, held, info)
+        logits, labels = self._held_out_logits(step, folder, held)
+        info = info.model_copy(update={"temperature": calibrate.fit_temperature(logits, labels)})
         write_info(info, folder)
         if dev is not None:
             info = self._with_threshold(folder, self.texts(dev), info)
-            write_info(info, folder)
-        report = {"calibration": calibration, **self._measured(folder, held, dev)}
+        counts = calibrate.confusion(softmax(logits / info.temperature), labels, info.threshold)
+        table = tuple(tuple(float(n) for n in row) for row in counts)
+        info = info.model_copy(update={"confusion": table})
+        write_info(info, folder)
+        figures = _calibration(logits, labels, info.temperature)
+        report = {"calibration": figures, **self._measured(folder, held, dev)}
         (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         text = card(info, Path(self.base).name, steps, self._minutes(steps), report)
         (folder / "CARD.md").write_text(text, encoding="utf-8")
@@ -152,14 +160,11 @@ class Recipe:
     def _minutes(self, steps: Sequence[RunConfig]) -> dict[str, float]:
         return {step.name: read_progress(self.runs / step.name).seconds / 60 for step in steps}
 
-    def _calibrated(
-        self,
-        step: RunConfig,
-        folder: Path,
-        held: dict[str, list[GoldText]],
-        info: ModelInfo,
-    ) -> tuple[ModelInfo, dict[str, float]]:
-        """Every candidate of the held-out texts counts, as the tool would meet them."""
+    def _held_out_logits(
+        self, step: RunConfig, folder: Path, held: dict[str, list[GoldText]]
+    ) -> tuple[calibrate.Floats, calibrate.Ints]:
+        """Logits (n, 4) and labels (n,) of every candidate of the held-out texts, as the tool
+        would meet them."""
         reader = Reader(load_actors(), load_issues())
         pairs = [
             pair
@@ -169,24 +174,12 @@ class Recipe:
                 reader,
                 seed=step.seed,
                 anchored=step.codebook[name].anchored,
-                none_with=10_000,
-                none_alone=10_000,
+                none_with=_ALL,
+                none_alone=_ALL,
             )
         ]
-        scorer = OnnxScorer(folder)
-        logits = scorer.logits([(p.premise, p.hypothesis) for p in pairs])
-        labels = np.array([LABELS.index(p.labels[0]) for p in pairs])
-        temperature = calibrate.fit_temperature(logits, labels)
-        before, after = softmax(logits), softmax(logits / temperature)
-        figures = {
-            "pairs": float(len(pairs)),
-            "temperature": round(temperature, 4),
-            "ece_before": round(calibrate.expected_calibration_error(before, labels), 4),
-            "ece": round(calibrate.expected_calibration_error(after, labels), 4),
-        }
-        counts = calibrate.confusion(after, labels, info.threshold)
-        table = tuple(tuple(float(n) for n in row) for row in counts)
-        return info.model_copy(update={"temperature": temperature, "confusion": table}), figures
+        logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
+        return logits, np.array([LABELS.index(p.labels[0]) for p in pairs])
 
     def _with_threshold(
         self, folder: Path, texts: Sequence[GoldText], info: ModelInfo
@@ -208,3 +201,15 @@ class Recipe:
         if dev is not None:
             sets["development"] = self.texts(dev)
         return {name: evaluate.as_json(evaluate.on(texts, tracker)) for name, texts in sets.items()}
+
+
+def _calibration(
+    logits: calibrate.Floats, labels: calibrate.Ints, temperature: float
+) -> dict[str, float]:
+    before, after = softmax(logits), softmax(logits / temperature)
+    return {
+        "pairs": len(labels),
+        "temperature": round(temperature, 4),
+        "ece_before": round(calibrate.expected_calibration_error(before, labels), 4),
+        "ece": round(calibrate.expected_calibration_error(after, labels), 4),
+    }
