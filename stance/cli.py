@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from stance.records import Position, Skipped
 
 REJECTED = 3
+LEAST_PROBABILITY = 0.5
+"""Of a shift that may be asked for: below, no change is likelier than one."""
 
 app = typer.Typer(
     name="stance",
@@ -137,7 +139,10 @@ def shifts(
     actor: OnlyActors = None,
     issue: OnlyIssues = None,
     min_probability: Annotated[
-        float, typer.Option(min=0.5, max=0.999, help="Least posterior probability of a shift.")
+        float,
+        typer.Option(
+            min=LEAST_PROBABILITY, max=0.999, help="Least posterior probability of a shift."
+        ),
     ] = 0.9,
 ) -> None:
     """Print when positions changed, and how sure that is."""
@@ -148,6 +153,8 @@ def shifts(
     rows, rejected = _positions(positions, actor, issue)
     report = find_shifts(rows, min_probability=min_probability)
     print_shifts(report.shifts, _console(out=True))
+    if not report.shifts:
+        _hint_at_weaker(rows)
     _console().print(
         f"{report.tested} series tested, {report.untested} with evidence on fewer than two days; "
         f"{report.undated} statements without a date left out",
@@ -157,6 +164,20 @@ def shifts(
     if out is not None:
         write_shifts(out, report.shifts)
     _close(rejected)
+
+
+def _hint_at_weaker(rows: Sequence[Position]) -> None:
+    """Where nothing is sure enough, say what came closest, so that it can be asked for."""
+    from stance.shifts import find_shifts
+
+    weaker = find_shifts(rows, min_probability=LEAST_PROBABILITY).shifts
+    if weaker:
+        best = max(weaker, key=lambda shift: shift.probability)
+        print(
+            f"closest: {best.actor} on {best.issue}, probability {best.probability:.2f} "
+            "(--min-probability shows it)",
+            file=sys.stderr,
+        )
 
 
 @app.command()

@@ -178,6 +178,21 @@ def test_matrix_reads_rows_from_elsewhere(
     assert "sometimes" in said.err or "stance" in said.err
 
 
+def test_where_no_shift_is_sure_the_closest_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "mine.csv"
+    stances = ["support"] * 3 + ["oppose"] * 3
+    rows = [f"alba,tea,{s},2025-0{i + 1}-01,Text {i}" for i, s in enumerate(stances)]
+    table.write_text("actor,issue,stance,published,text\n" + "\n".join(rows), encoding="utf-8")
+    assert main(["shifts", str(table)]) == 0
+    said = capsys.readouterr()
+    assert "No shift was found" in said.out
+    assert "closest: alba on tea, probability 0." in said.err
+    assert main(["shifts", str(table), "--min-probability", "0.5"]) == 0
+    assert "reversal" in capsys.readouterr().out
+
+
 def test_a_table_that_is_none_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
