@@ -241,10 +241,10 @@ class _Discourse:
         self.in_quote = self.in_quote and sentence.paragraph == self.paragraph
         self.paragraph = sentence.paragraph
         mentions = list(explicit)
-        mentions += self._counterparts(text, sentence, mentions)
-        mentions += self._bare_titles(text, sentence, mentions)
-        mentions += self._pronouns(text, sentence, mentions)
-        mentions += self._runs_on(text, sentence, mentions)
+        for resolve in (self._counterparts, self._bare_titles, self._pronouns, self._runs_on):
+            # One by one: what is resolved first is in mind for what comes next.
+            for mention in resolve(text, sentence, mentions):
+                mentions.append(mention)
         mentions.sort(key=lambda m: (m.start, m.end))
         self._remember(text, sentence, mentions)
         return tuple(mentions)

@@ -7,7 +7,7 @@ from typing import Any
 
 from stance.modelfile import ModelInfo
 from training.config import RunConfig
-from training.corpora import CORPORA
+from training.corpora import BASES, CORPORA
 
 
 def card(
@@ -38,7 +38,9 @@ def _head(info: ModelInfo, base: str) -> Iterator[str]:
         "there; a second head names the kind of evidence."
     )
     yield ""
-    yield f"- Base: `{base}`, mean-pooled; at most {info.max_length} tokens a pair"
+    licence = BASES.get(base, "see its source")
+    yield f"- Base and tokenizer: `{base}` (licence: {licence})"
+    yield f"- Mean-pooled; at most {info.max_length} tokens a pair"
     yield "- File: `model.onnx`, int8 weights in blocks; `weights.json` maps them back for training"
     yield "- Licence of the weights: Apache-2.0; for the data see below"
 

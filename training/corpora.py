@@ -32,3 +32,6 @@ CORPORA: Final[dict[str, tuple[str, str]]] = {
     "polnear": ("PolNeAR, Newell et al. 2018", "none stated; articles are their publishers'"),
 }
 """Folder → (what it is, licence)."""
+
+BASES: Final[dict[str, str]] = {"all-mpnet-base-v2": "Apache-2.0"}
+"""Pretrained encoder → its licence, which also covers the tokenizer in a model folder."""
