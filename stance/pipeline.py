@@ -29,7 +29,7 @@ class Tracker:
     """Reads articles and reports who takes which position in them.
 
     >>> tracker = Tracker.load()                                  # doctest: +SKIP
-    >>> tracker.analyze("Orban vetoed the sanctions package.")    # doctest: +SKIP
+    >>> tracker.analyze("Orban vetoed new sanctions on Russia.")    # doctest: +SKIP
     """
 
     def __init__(self, reader: Reader, scorer: Scorer) -> None:

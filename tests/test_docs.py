@@ -44,7 +44,7 @@ def test_the_python_example_runs(
     code = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert code
     for block in code:
-        exec(block.replace("vetoed the sanctions", "rejects the sanctions"), {})
+        exec(block.replace("vetoed new sanctions", "rejects new sanctions"), {})
     assert "orban sanctions oppose" in capsys.readouterr().out
 
 
