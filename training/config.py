@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -39,19 +39,44 @@ class Optimiser(_Strict):
     checkpoint_minutes: float = Field(10.0, gt=0)
 
 
-class Codebook(_Strict):
+class Sampling(_Strict):
+    """Which pairs are made of annotated texts, and how often they are asked in other words."""
+
+    none_with: float = Field(6, ge=0, description="pairs without a position, of a text with one")
+    none_alone: float = Field(3, ge=0, description="the same, of a text that has none")
+    by_sentence: bool = Field(False, description="the two numbers hold for each sentence")
+    repeat: dict[str, int] = Field(
+        default_factory=dict, description="issue, stance or kind of evidence → times it is taken"
+    )
+    renamed: float = Field(0, ge=0, le=1, description="share asked with other names")
+    reworded: float = Field(0, ge=0, le=1, description="share asked in another wording")
+    opposed: float = Field(0, ge=0, le=1, description="share asked of the opposite proposition")
+
+    @classmethod
+    def everything(cls) -> Sampling:
+        """Every candidate once and as it is, as the tool would meet them."""
+        return cls(none_with=_ALL, none_alone=_ALL)
+
+
+_ALL: Final = 10_000
+"""More candidates than any text has."""
+
+
+class Codebook(Sampling):
     """One file of annotated texts. ``held_out`` of its articles or pages are never trained on.
 
-    A path of ``labels`` is relative to this package's ``labels/`` folder."""
+    A path of ``labels`` and ``corrections`` is relative to this package's ``labels/`` folder.
+    """
 
     path: str
     labels: bool = Field(
         False, description="annotations without texts, to be joined with the pools"
     )
+    corrections: str | None = Field(
+        None, description="annotations that replace those of the texts with the same id"
+    )
     anchored: bool = Field(False, description="positions name their sentence")
     held_out: float = Field(0.1, ge=0, lt=1)
-    none_with: int = Field(6, ge=0, description="pairs without a position, of a text with one")
-    none_alone: int = Field(3, ge=0, description="the same, of a text that has none")
 
 
 class RunConfig(_Strict):
@@ -71,6 +96,9 @@ class RunConfig(_Strict):
     )
     skip_tasks: frozenset[str] = frozenset()
     codebook: dict[str, Codebook] = Field(default_factory=dict)
+    leave_out: frozenset[str] = Field(
+        frozenset(), description="actors and issues that no pair of annotated texts may ask for"
+    )
 
 
 def load_config(path: Path) -> RunConfig:

@@ -26,11 +26,11 @@ from stance.stages import Reader
 from training import calibrate, evaluate
 from training.card import card
 from training.codebook import codebook_pairs
-from training.config import Codebook, RunConfig
+from training.config import Codebook, RunConfig, Sampling
 from training.export import export, write_info
 from training.general import general_pairs
 from training.gold import GoldText, read_gold
-from training.labels import read_labels
+from training.labels import corrected, read_labels
 from training.loop import Run, read_progress
 from training.metrics import count
 from training.model import StanceModel, build_model, freeze_below, load_weights
@@ -38,9 +38,6 @@ from training.pairs import LABELS, Pair
 from training.split import split
 
 Tell = Callable[[str], None]
-
-_ALL: Final = 10_000
-"""More candidates than any text has."""
 
 LABELS_FOLDER: Final = Path(__file__).parent / "labels"
 
@@ -89,11 +86,11 @@ class Recipe:
             pairs += codebook_pairs(
                 train,
                 reader,
+                one,
                 seed=step.seed,
                 anchored=one.anchored,
-                none_with=one.none_with,
-                none_alone=one.none_alone,
                 source=name,
+                leave_out=step.leave_out,
             )
         return pairs, held
 
@@ -101,7 +98,10 @@ class Recipe:
         """The texts of one entry of a configuration."""
         if one.labels:
             return self._good(read_labels(LABELS_FOLDER / one.path, self.corpora / "data"))
-        return self.texts(self.corpora / one.path)
+        texts = self.texts(self.corpora / one.path)
+        if one.corrections is None:
+            return texts
+        return self._good(corrected(texts, LABELS_FOLDER / one.corrections))
 
     def texts(self, path: Path) -> list[GoldText]:
         """The texts of a file; every broken row is told."""
@@ -172,10 +172,9 @@ class Recipe:
             for pair in codebook_pairs(
                 texts,
                 reader,
+                Sampling.everything(),
                 seed=step.seed,
                 anchored=step.codebook[name].anchored,
-                none_with=_ALL,
-                none_alone=_ALL,
             )
         ]
         logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
