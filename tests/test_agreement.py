@@ -159,7 +159,7 @@ def test_the_report_of_three_coders() -> None:
     assert found.model is None
     assert json.dumps(agreement.as_json(found))
     text = "\n".join(agreement.as_lines(found))
-    assert "6 rows reviewed by 3 coders" in text
+    assert "6 rows reviewed by anna, ben, cleo: neutral 1," in text
     assert "anna, ben" in text
 
 

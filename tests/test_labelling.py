@@ -362,7 +362,7 @@ def test_bad_rows_are_told_and_the_good_ones_kept(
 ) -> None:
     rows = handed_out(tmp_path, [row(), row(100), row(200)])
     for one, label in zip(rows, ("support", "suport", ""), strict=True):
-        one["label"] = label
+        one |= {"label": label, "comment": "a bit odd", "": ""}
     path = write(tmp_path / "filled.csv", rows)
     kept = tmp_path / "reviewed.parquet"
     back = ["label", "import", str(path), "--out", str(kept), "--coder", "anna", *registers]
@@ -373,6 +373,7 @@ def test_bad_rows_are_told_and_the_good_ones_kept(
         "unclear; found 'suport'\n" in told
     )
     assert "labels read: 1, without a label: 1, cancelled: 0, skipped: 1" in told
+    assert "not kept: what stands under comment\n" in told
     (one,), skipped = reviews.read_reviewed(kept)
     assert (one.coder, one.label, one.text, skipped) == ("anna", "support", row().text, [])
 

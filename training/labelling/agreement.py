@@ -264,7 +264,8 @@ def _rounded(value: Any) -> Any:
 def as_lines(found: Report) -> Iterator[str]:
     """The report for a terminal."""
     counts = ", ".join(f"{label} {n}" for label, n in found.labels.items())
-    yield f"{found.reviewed} rows reviewed by {len(found.all.coders)} coders: {counts}"
+    coders = ", ".join(found.all.coders)
+    yield f"{found.reviewed} rows reviewed by {coders}: {counts}"
     if not found.all.rows:
         yield "no row has answers by two coders, so agreement cannot be told"
     else:

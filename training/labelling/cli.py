@@ -189,6 +189,8 @@ def import_command(
         f"labels read: {len(taken.rows)}, without a label: {taken.unlabelled}, "
         f"cancelled: {taken.cancelled}, skipped: {len(taken.skipped)}"
     )
+    if taken.further:
+        _say(f"not kept: what stands under {', '.join(sorted(taken.further))}")
     if merged.replaced:
         _say(
             f"replaced: {merged.replaced} older rows of the same id and coder, "

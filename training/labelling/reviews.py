@@ -118,12 +118,14 @@ class Known:
 
 @dataclass(slots=True)
 class Taken:
-    """What files gave: the good rows, the bad ones, and what holds no label."""
+    """What files gave: the good rows, the bad ones, what holds no label, and the names of
+    further columns with something in them, which are not kept."""
 
     rows: list[LabelRow] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     unlabelled: int = 0
     cancelled: int = 0
+    further: set[str] = field(default_factory=set)
 
 
 def take(paths: Iterable[Path], coders: Coders, known: Known) -> Taken:
@@ -139,6 +141,9 @@ def _take_file(path: Path, coders: Coders, known: Known, taken: Taken) -> None:
     coders.check((one for one in found if isinstance(one, Given)), str(path))
     changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     for one in found:
+        if isinstance(one, Given):
+            filled = (name for name, cell in one.cells.items() if not is_empty(cell))
+            taken.further.update(name for name in filled if name and name not in COLUMNS)
         if isinstance(one, Skipped):
             taken.skipped.append(one)
         elif isinstance(one, Cancelled):
