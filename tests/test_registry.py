@@ -21,20 +21,40 @@ from stance import Tracker, registry, resources
 from stance.cli import main
 from stance.errors import InputError, ModelError, UnknownNameError
 from stance.modelfile import FILES
+from stance.register import Actor, Actors, Issue, Issues
 from stance.registry import CurrentChanged, Event, History, Registry
 from training import gate
 
 ROOT = Path(__file__).parent.parent
 TEXTS = {
-    "Viktor Orban backs sanctions on Russia.": "support",
-    "Donald Trump backs sanctions on Russia.": "support",
-    "Viktor Orban rejects sanctions on Russia.": "oppose",
-    "Donald Trump rejects sanctions on Russia.": "oppose",
-    "Viktor Orban slept while sanctions on Russia ended.": None,
+    "Alba backs a truce.": "support",
+    "Corvo backs a truce.": "support",
+    "Alba rejects a truce.": "oppose",
+    "Corvo rejects a truce.": "oppose",
+    "Alba slept while a truce ended.": None,
 }
 HALF = {"backs": VERBS["backs"]}
 """What a model knows that finds two of the four positions."""
 SHIPPED_F1 = 0.5
+
+
+ACTORS = Actors(
+    (
+        Actor(id="alba", name="Alba", kind="person"),
+        Actor(id="corvo", name="Corvo", kind="person"),
+    )
+)
+ISSUES = Issues(
+    (Issue(id="truce", title="Truce", proposition="The guns should rest", cues=("truce",)),)
+)
+
+
+@pytest.fixture(autouse=True)
+def registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two made-up actors and an issue; the shipped registers take a second to prepare."""
+    for module in ("stance.pipeline", "stance.register"):
+        monkeypatch.setattr(f"{module}.load_actors", lambda files=(): ACTORS)
+        monkeypatch.setattr(f"{module}.load_issues", lambda files=(): ISSUES)
 
 
 @pytest.fixture
@@ -56,8 +76,8 @@ def statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: str) ->
     path.parent.mkdir()
     rows = []
     for text, stance in TEXTS.items():
-        actor = "orban" if "Orban" in text else "trump"
-        position = {"actor": actor, "issue": "sanctions", "stance": stance}
+        actor = "alba" if "Alba" in text else "corvo"
+        position = {"actor": actor, "issue": "truce", "stance": stance}
         rows.append(json.dumps({"text": text, "positions": [position] if stance else []}))
     path.write_text("\n".join(rows), encoding="utf-8")
     one = {
@@ -99,8 +119,8 @@ def test_a_published_model_answers_by_default_and_by_name(tmp_path: Path, models
     assert run("publish", folder) == 0
     (folder / "model.onnx").write_bytes(b"overwritten by the next training run")
     assert Tracker.load().model_version == "tiny-1"
-    rows = Tracker.load(model="tiny-1").analyze("Viktor Orban rejects sanctions on Russia.")
-    assert [(p.actor, p.stance, p.model_version) for p in rows] == [("orban", "oppose", "tiny-1")]
+    rows = Tracker.load(model="tiny-1").analyze("Alba rejects a truce.")
+    assert [(p.actor, p.stance, p.model_version) for p in rows] == [("alba", "oppose", "tiny-1")]
     copy = models.find("tiny-1")
     assert {p.name for p in copy.iterdir()} == {*FILES, "CARD.md"}
     assert all(p.stat().st_mode & 0o222 == 0 for p in copy.iterdir())
@@ -183,7 +203,7 @@ def test_what_is_no_model_is_refused_and_leaves_nothing(
 ) -> None:
     assert run("publish", tmp_path) == 1
     assert "no model here, model.json is missing" in capsys.readouterr().err
-    assert run("publish", tiny_model(tmp_path / "odd", outputs=("logits", "kinds"))) == 1
+    assert run("publish", tiny_model(tmp_path / "odd", outputs=("logits", "evidence"))) == 1
     told = capsys.readouterr().err
     assert told.startswith("error: model.onnx: cannot answer a question")
     assert len(told.splitlines()) == 1
@@ -245,7 +265,7 @@ def test_an_unknown_version_suggests_one(
 ) -> None:
     published(models, tiny_model(tmp_path / "new", "spring"))
     for command in (
-        ["analyze", "Orban backs sanctions.", "--model", "sprong"],
+        ["analyze", "Alba backs a truce.", "--model", "sprong"],
         ["model", "show", "sprong"],
         ["model", "rollback", "sprong"],
     ):
@@ -284,7 +304,7 @@ def test_a_damaged_model_is_told_and_the_shipped_one_does_not_step_in(
     path.unlink()
     if damage == "changed":
         path.write_bytes(b"something else")
-    assert main(["analyze", "Orban backs sanctions."]) == 1
+    assert main(["analyze", "Alba backs a truce."]) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"error: {path}: ")
     assert len(told.splitlines()) == 1
@@ -305,7 +325,7 @@ def test_a_history_that_is_none_is_told_in_one_line(
 ) -> None:
     models.folder.mkdir()
     (models.folder / registry.HISTORY).write_bytes(content)
-    assert main(["analyze", "Orban backs sanctions."]) == 1
+    assert main(["analyze", "Alba backs a truce."]) == 1
     told = capsys.readouterr().err
     assert told.startswith(f"error: {models.folder / registry.HISTORY}")
     assert len(told.splitlines()) == 1
@@ -358,37 +378,33 @@ def test_a_model_is_compared_with_the_one_it_would_replace(
 
 
 KILLED = """
-import os, signal, sys, shutil
+import os, signal, sys
 from pathlib import Path
 from stance import registry
 
-def die(*given, **options):
+def die(*given):
     os.kill(os.getpid(), signal.SIGKILL)
+
+def half(source, target):
+    target.mkdir()
+    for name, end in (("model.json", None), ("tokenizer.json", None), ("model.onnx", 100)):
+        (target / name).write_bytes((source / name).read_bytes()[:end])
+    die()
 
 place, source, moment = sys.argv[1:]
 models = registry.Registry(Path(place))
-if moment == "copy":
-    shutil.copystat = die  # called once the first file's bytes are there
-elif moment == "write":
+if moment == "copying":
+    registry.shutil.copytree = half
+elif moment == "moved, not written":
     registry.Registry._write = die
 else:
     Path.replace = die
-if moment == "copy":
-    real, copied = shutil.copy2, []
-    def copy2(src, dst, **options):
-        if len(copied) == 2:
-            Path(dst).write_bytes(Path(src).read_bytes()[:100])
-            die()
-        copied.append(dst)
-        return shutil.copyfile(src, dst)
-    shutil.copytree.__kwdefaults__ = None
-    shutil.copytree.__defaults__ = (False, None, copy2, False, False)
 with models.staged(Path(source)) as staged:
     models.publish(staged, after="v1", scores={})
 """
 
 
-@pytest.mark.parametrize("moment", ["copy", "write", "replace"])
+@pytest.mark.parametrize("moment", ["copying", "moved, not written", "written beside"])
 def test_a_killed_publish_changes_nothing(tmp_path: Path, models: Registry, moment: str) -> None:
     published(models, tiny_model(tmp_path / "old", "v1"))
     source = tiny_model(tmp_path / "new", "v2", verbs=HALF)

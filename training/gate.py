@@ -141,8 +141,9 @@ def pin(pinned: Pinned, tracker: Tracker) -> Pinned:
             "model": model,
             "figures": found.figures,
             "floors": {
-                figure: round(max(0.0, value - pinned.slack), 4)
+                figure: round(value - pinned.slack, 4)
                 for figure, value in found.figures.items()
+                if value > pinned.slack  # a floor of 0 could never be missed
             },
         }
         sets[name] = hashed.model_copy(update=update)
