@@ -46,7 +46,10 @@ Table = Annotated[
     Path, typer.Argument(metavar="POSITIONS", help="A position table (.csv .jsonl .parquet).")
 ]
 Out = Annotated[Path | None, typer.Option(help="Write the table here (.csv .jsonl .parquet).")]
-Model = Annotated[Path | None, typer.Option(help="A model folder in place of the shipped one.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="A model folder or a published version, in place of the current model."),
+]
 ActorFiles = Annotated[
     list[Path] | None, typer.Option("--actors", help="YAML with actors to add or replace.")
 ]
