@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,8 +78,12 @@ class Curves:
         mean = sum(self._losses) / len(self._losses)
         point = Point(update, self._of, self._pairs, mean, rate, speed, seconds)
         if held_out is not None:
-            told = (held_out.loss, held_out.accuracy, held_out.macro_f1)
-            point = Point(*astuple(point)[:7], *told)
+            point = replace(
+                point,
+                held_out_loss=held_out.loss,
+                held_out_accuracy=held_out.accuracy,
+                held_out_macro_f1=held_out.macro_f1,
+            )
         self.points.append(point)
         with self._csv.open("a", newline="", encoding="utf-8") as out:
             csv.writer(out, lineterminator="\n").writerow(_cells(point))
@@ -114,7 +118,7 @@ def _read(path: Path) -> Iterator[Point]:
             try:
                 counts = map(int, cells[:3])
                 figures = [float(cell) if cell else None for cell in cells[3:]]
-                yield Point(*counts, *figures)  # type: ignore[arg-type]
+                yield Point(*counts, *figures)
             except ValueError:  # a line that a kill cut short
                 return
 

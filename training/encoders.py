@@ -17,7 +17,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 from transformers import AutoConfig, AutoModel
-from transformers.utils import logging as noise
+from transformers.utils import logging as transformers_logging
 
 from stance.errors import ModelError
 
@@ -44,10 +44,8 @@ def local_base(base: str) -> Path:
         raise ModelError(f"{base}: no encoder here, config.json is missing")
     if not any(folder.glob("*.safetensors")):
         pickled = sorted(p.name for p in folder.iterdir() if p.suffix in (".bin", ".pt", ".h5"))
-        reason = (
-            f"only pickled weights ({pickled[0]}), which are never loaded" if pickled else "none"
-        )
-        raise ModelError(f"{base}: expected weights as *.safetensors, found {reason}")
+        found = f"only {pickled[0]}, and pickles are never loaded" if pickled else "none"
+        raise ModelError(f"{base}: expected weights as *.safetensors, found {found}")
     if not (folder / "tokenizer.json").is_file():
         raise ModelError(
             f"{base}: tokenizer.json is missing; "
@@ -91,6 +89,7 @@ def load_encoder(
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Without the warnings and bars of transformers: what matters is checked and told here."""
+    noise: Any = transformers_logging  # which leaves part of it untyped
     before = noise.get_verbosity()
     noise.set_verbosity(noise.CRITICAL)
     noise.disable_progress_bar()

@@ -31,7 +31,7 @@ from training.heldout import Evaluation, HeldOut
 from training.model import StanceModel, fill
 from training.pairs import Pair
 from training.processes import ONE, Processes
-from training.stopping import Stop, Stopped, heeding
+from training.stopping import Stop, StoppedError, heeding
 
 Update = Sequence[Sequence[int]]
 """The batches of one update, each the indices of its pairs."""
@@ -87,7 +87,7 @@ class Run:
     def train(self, pairs: Sequence[Pair]) -> Progress:
         """Train to the end; returns the final progress. A finished run returns at once.
 
-        Raises ``Stopped`` after a SIGTERM or SIGINT, once a checkpoint is saved, and
+        Raises ``StoppedError`` after a SIGTERM or SIGINT, once a checkpoint is saved, and
         ``StanceError`` where the run was begun with updates of another size.
         """
         batches = self.options.accumulate * self.processes.size
@@ -105,8 +105,7 @@ class Run:
         self.model.train()
         curves = self._curves(plan, done)
         with heeding() as stop:
-            done = self._run(encoded, plan, done, curves, stop)
-        return done
+            return self._run(encoded, plan, done, curves, stop)
 
     def _run(
         self,
@@ -138,7 +137,7 @@ class Run:
             self._finish(done, curves)
         self.processes.wait()
         if stopping or stop.asked is not None:
-            raise Stopped(
+            raise StoppedError(
                 f"{self.folder}: stopped by {stop.name} after update {done.step} of {done.of}; "
                 "the checkpoint is saved, and the same command goes on from there"
             )

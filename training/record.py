@@ -141,9 +141,7 @@ def environment(processes: Processes, *, begun_at: int) -> dict[str, Any]:
         **{name: found for name in _PACKAGES if (found := _version(name))},
         "platform": platform.platform(),
         "device": device_name(processes.device),
-        "precision": "fp32"
-        if precision is None
-        else f"{precision} autocast".removeprefix("torch."),
+        "precision": "float32" if precision is None else f"{precision} autocast",
         "threads": torch.get_num_threads(),
         "processes": processes.size,
     }

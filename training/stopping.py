@@ -11,7 +11,7 @@ from types import FrameType
 from stance.errors import StanceError
 
 
-class Stopped(StanceError):
+class StoppedError(StanceError):
     """The run was told to stop; its checkpoint is saved."""
 
 
