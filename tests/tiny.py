@@ -20,6 +20,8 @@ from transformers import MPNetConfig, MPNetModel
 from stance.register import load_actors, load_issues
 from training.pairs import Pair
 
+torch.set_num_threads(1)  # threads cost such a small model more than they give
+
 ROOT = Path(__file__).parent.parent
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>"]
 ACTORS = {"Putin": "putin", "Trump": "trump", "Macron": "macron", "Starmer": "starmer"}
