@@ -11,8 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="the [train] extra is not installed")
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import MPNetConfig, MPNetModel
+from tiny import pairs, save_base
 
 from stance.cli import main
 from stance.encoding import PairTokenizer
@@ -28,46 +27,11 @@ from training.model import build_model
 from training.pairs import LABELS, Pair, label_mask
 from training.split import split
 
-WORDS = (
-    "alba borea putin trump backs rejects the tax sanctions on russia should be kept : * | ."
-).split()
-
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder with random weights and a tokenizer of two dozen words."""
-    folder = tmp_path_factory.mktemp("base")
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    vocabulary = {word: i for i, word in enumerate([*special, *WORDS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>",
-        pair="<s> $A </s> </s> $B </s>",
-        special_tokens=[("<s>", 0), ("</s>", 2)],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    torch.manual_seed(0)
-    config = MPNetConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=80,
-    )
-    MPNetModel(config).save_pretrained(folder)
-    return folder
-
-
-def pairs() -> list[Pair]:
-    verbs = {"backs": "support", "rejects": "oppose"}
-    return [
-        Pair(f"* {name} * {verb} sanctions .", f"{name}: sanctions should be kept", (label,))  # type: ignore[arg-type]
-        for name in ("Alba", "Borea", "Putin", "Trump")
-        for verb, label in verbs.items()
-    ] * 6
+    """An encoder with random weights."""
+    return save_base(tmp_path_factory.mktemp("base"), hidden=128)
 
 
 def make_run(folder: Path, base: Path, **options: float) -> Run:
@@ -76,38 +40,6 @@ def make_run(folder: Path, base: Path, **options: float) -> Run:
     optimiser = Optimiser.model_validate(settings)
     tokenizer = PairTokenizer(base / "tokenizer.json", 64)
     return Run(folder, build_model(base), tokenizer, optimiser, seed=1)
-
-
-def test_a_killed_run_goes_on_from_its_checkpoint(
-    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = make_run(tmp_path, base, checkpoint_minutes=1e-9)
-    update, done = run._update, []
-
-    def killed(batch: object) -> float:
-        if len(done) == 4:
-            raise KeyboardInterrupt
-        done.append(1)
-        return update(batch)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(run, "_update", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run.train(pairs())
-    steps = []
-    again = make_run(tmp_path, base)
-    update_again = again._update
-    monkeypatch.setattr(again, "_update", lambda b: steps.append(1) or update_again(b))
-    final = again.train(pairs())
-    assert final.step == 4 + len(steps)
-    assert make_run(tmp_path, base).train(pairs()) == final
-    assert not list(tmp_path.rglob("*.pt"))
-
-
-def test_training_learns(tmp_path: Path, base: Path) -> None:
-    run = make_run(tmp_path, base, epochs=12)
-    run.train(pairs())
-    rows = (tmp_path / "log.csv").read_text().splitlines()
-    assert float(rows[-1].split(",")[2]) < 0.5 * float(rows[0].split(",")[2])
 
 
 def corpus(folder: Path) -> None:

@@ -70,16 +70,24 @@ def train(
     version: Annotated[
         str, typer.Option(help="Names the weights; it stands in every row.")
     ] = "local",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Throw the old runs of these steps away.")
+    ] = False,
 ) -> None:
     """Train a model: every step, then export and calibration."""
     from training.config import load_config
 
     steps = [load_config(path) for path in configs]
     try:
+        from training.processes import start_processes
         from training.recipe import Recipe
     except ModuleNotFoundError as error:
         raise StanceError(
             f"training needs the package '{error.name}': pip install 'stance-tracker[train]'"
         ) from None
-    folder = Recipe(base, corpora, runs).run(steps, dev, version)
-    print(f"model: {folder}")
+    processes = start_processes(device)
+    recipe = Recipe(base, corpora, runs, processes=processes, restart=restart)
+    folder = recipe.run(steps, dev, version)
+    if processes.writes:
+        print(f"model: {folder}")

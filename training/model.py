@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from transformers import AutoConfig, AutoModel
 
+from stance.errors import ModelError
 from stance.records import EVIDENCE_KINDS
+from training.encoders import freeze, load_encoder, local_base
 from training.pairs import LABELS
 
 
@@ -40,30 +42,42 @@ class StanceModel(nn.Module):
 
 
 def build_model(
-    base: str | Path, *, layers: int | None = None, encoder_dropout: float = 0.0
+    base: str | Path,
+    *,
+    layers: int | None = None,
+    encoder_dropout: float = 0.0,
+    max_length: int = 16,
 ) -> StanceModel:
     """A model on a pretrained encoder: a local folder or a Hugging Face name.
 
     ``layers`` keeps only the first so many transformer layers. Only safetensors are loaded.
+    Raises ``ModelError`` where the base is no encoder for texts of ``max_length`` tokens.
     """
-    config = AutoConfig.from_pretrained(base)
-    options: dict[str, Any] = {}
-    if layers is not None:
-        options["num_hidden_layers"] = layers
-    for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-        if hasattr(config, key):
-            options[key] = encoder_dropout
-    encoder = AutoModel.from_pretrained(base, use_safetensors=True, **options)
-    return StanceModel(encoder, config.hidden_size)
+    folder = local_base(str(base))
+    encoder: Any = load_encoder(
+        folder, layers=layers, dropout=encoder_dropout, max_length=max_length
+    )
+    return StanceModel(encoder, encoder.config.hidden_size)
 
 
 def freeze_below(model: StanceModel, layers: int) -> None:
     """Keep the embeddings and the first ``layers`` transformer layers as they were pretrained."""
-    model.encoder.embeddings.requires_grad_(False)
-    for layer in model.encoder.encoder.layer[:layers]:
-        layer.requires_grad_(False)
+    freeze(model.encoder, layers)
 
 
 def load_weights(model: StanceModel, path: Path) -> None:
     """Fill the model from a checkpoint's ``model.safetensors``."""
-    model.load_state_dict(load_file(path))
+    fill(model, load_file(path), path)
+
+
+def fill(model: StanceModel, weights: Mapping[str, torch.Tensor], source: object) -> None:
+    """Give the model these weights; raises ``ModelError`` where names or shapes differ."""
+    have = model.state_dict()
+    for name in sorted({*have, *weights}):
+        if name not in weights or name not in have:
+            side = "the model" if name in have else source
+            raise ModelError(f"{source}: does not fit the model: only {side} has '{name}'")
+        if weights[name].shape != have[name].shape:
+            theirs, ours = tuple(weights[name].shape), tuple(have[name].shape)
+            raise ModelError(f"{source}: does not fit: '{name}' is {theirs}, expected {ours}")
+    model.load_state_dict(weights)

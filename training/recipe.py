@@ -1,7 +1,8 @@
 """A recipe from data to model folder: the steps in order, then export and calibration.
 
-Every step has its own folder under ``runs`` with its configuration, log and checkpoint; a step
-that is finished is not run again, and one that was killed goes on from its checkpoint.
+Every step has its own folder under ``runs`` with its record, curves and checkpoint (`record`,
+`loop`); a step that is finished is not run again, and one that was killed goes on from its
+checkpoint.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import torch
 
 from stance.encoding import PairTokenizer
 from stance.errors import InputError
@@ -25,16 +25,20 @@ from stance.scorer import OnnxScorer, softmax
 from stance.stages import Reader
 from training import calibrate, evaluate
 from training.card import card
+from training.checkpoint import read_progress, start_weights
 from training.codebook import codebook_pairs
 from training.config import Codebook, RunConfig, Sampling
+from training.encoders import local_base
 from training.export import export, write_info
 from training.general import general_pairs
 from training.gold import GoldText, read_gold
 from training.labels import corrected, read_labels
-from training.loop import Run, read_progress
+from training.loop import Run
 from training.metrics import count
-from training.model import StanceModel, build_model, freeze_below, load_weights
+from training.model import StanceModel, build_model, fill, freeze_below
 from training.pairs import LABELS, Pair
+from training.processes import ONE, Processes
+from training.record import Source, data_record, open_run, seed_all, throw_away
 from training.split import split
 
 Tell = Callable[[str], None]
@@ -50,28 +54,107 @@ class Recipe:
     corpora: Path
     runs: Path
     tell: Tell = print
+    processes: Processes = ONE
+    restart: bool = False
 
     def run(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
         """Train every step and make the model folder of the last; returns that folder."""
         for step in steps:
-            self.tell(f"{step.name}: training")
+            self._say(f"{step.name}: training")
             self.train(step)
-        return self.finish(steps, dev, version)
+        if self.processes.writes:
+            self.finish(steps, dev, version)
+        self.processes.wait()
+        return self.runs / steps[-1].name / "model"
 
     def train(self, step: RunConfig) -> None:
-        """One step, from the start or from where it was killed."""
+        """One step, from the start or from where it was killed.
+
+        Raises ``StanceError`` where its folder holds a run of another configuration or of other
+        data, unless a restart is asked for.
+        """
         folder = self.runs / step.name
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(step.model_dump_json(indent=1), encoding="utf-8")
-        pairs, _ = self.data(step)
-        if not pairs:
+        pairs, held = self.data(step)
+        if not pairs and step.optimiser.epochs:
             raise InputError("no training pairs come out of this configuration", file=step.name)
-        torch.manual_seed(step.seed)
-        model = self.model(step, step.start)
+        watched = self.watched(step, held) if step.optimiser.evaluations else []
+        self._open(step, pairs, len(watched))
+        seed_all(step.seed)
+        model = self.model(step, step.starts)
         freeze_below(model, step.model.frozen_layers)
         tokenizer = PairTokenizer(self.tokenizer(), step.model.max_length)
-        done = Run(folder, model, tokenizer, step.optimiser, step.seed).train(pairs)
-        self.tell(f"{step.name}: {done.step} updates in {done.seconds / 60:.0f} minutes")
+        run = Run(
+            folder,
+            model,
+            tokenizer,
+            step.optimiser,
+            step.seed,
+            held_out=watched,
+            processes=self.processes,
+        )
+        done = run.train(pairs)
+        self._say(f"{step.name}: {done.step} updates in {done.seconds / 60:.0f} minutes")
+
+    def _say(self, line: str) -> None:
+        if self.processes.writes:
+            self.tell(line)
+
+    def _open(self, step: RunConfig, pairs: Sequence[Pair], held_out: int) -> None:
+        """Write or check the record of the step's folder; the first process does so for all."""
+        folder = self.runs / step.name
+        if self.processes.writes:
+            if self.restart:
+                throw_away(folder)
+            data = data_record(
+                self.sources(step),
+                pairs,
+                base=local_base(self.base),
+                starts=[self.runs / name for name in step.starts],
+                held_out=held_out,
+            )
+            for line in open_run(folder, step, data, self.processes):
+                self.tell(f"{step.name}: {line}")
+        self.processes.wait()
+
+    def sources(self, step: RunConfig) -> list[Source]:
+        """The files that a step's pairs are made from, under the names of its configuration."""
+        general = [f"data/{name}/train.jsonl.gz" for name in step.general]
+        found = [
+            Source(path, self.corpora / path, name)
+            for name, path in zip(step.general, general, strict=True)
+        ]
+        for name, one in step.codebook.items():
+            root = LABELS_FOLDER if one.labels else self.corpora
+            found.append(Source(one.path, root / one.path, name))
+        return found
+
+    def watched(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
+        """The pairs that are scored while a step trains: what its corpora hold out, or else the
+        development parts of its public corpora."""
+        if held:
+            return self.held_pairs(step, held)
+        root = self.corpora / "data"
+        mix = {
+            name: (one.reader, step.optimiser.evaluation_pairs)
+            for name, one in step.general.items()
+            if (root / name / "dev.jsonl.gz").is_file()
+        }
+        return general_pairs(root, mix, seed=step.seed, skip_tasks=step.skip_tasks, part="dev")
+
+    def held_pairs(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
+        """Every candidate of the held-out texts, as the tool would meet them."""
+        reader = Reader(load_actors(), load_issues())
+        return [
+            pair
+            for name, texts in held.items()
+            for pair in codebook_pairs(
+                texts,
+                reader,
+                Sampling.everything(),
+                seed=step.seed,
+                anchored=step.codebook[name].anchored,
+            )
+        ]
 
     def data(self, step: RunConfig) -> tuple[list[Pair], dict[str, list[GoldText]]]:
         """The training pairs of a step, and the texts held out by corpus."""
@@ -116,21 +199,17 @@ class Recipe:
                 texts.append(row)
         return texts
 
-    def model(self, step: RunConfig, start: str | None) -> StanceModel:
-        """The base's model, with the weights of the step ``start`` where one is named."""
-        model = build_model(self.base, layers=step.model.layers)
-        if start is not None:
-            load_weights(model, self.runs / start / "checkpoint" / "model.safetensors")
+    def model(self, step: RunConfig, starts: Sequence[str]) -> StanceModel:
+        """The base's model, with the weights of a finished step or the mean of several."""
+        model = build_model(self.base, layers=step.model.layers, max_length=step.model.max_length)
+        if starts:
+            weights = start_weights([self.runs / name for name in starts])
+            fill(model, weights, " and ".join(starts))
         return model
 
     def tokenizer(self) -> Path:
-        """The base's ``tokenizer.json``, fetched from the hub where the base is a name."""
-        local = Path(self.base) / "tokenizer.json"
-        if local.is_file():
-            return local
-        from huggingface_hub import hf_hub_download
-
-        return Path(hf_hub_download(self.base, "tokenizer.json"))
+        """The base's ``tokenizer.json``."""
+        return local_base(self.base) / "tokenizer.json"
 
     def finish(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
         """Export the last step, fit the temperature on the held-out texts and the threshold on
@@ -138,7 +217,7 @@ class Recipe:
         step = steps[-1]
         folder = self.runs / step.name / "model"
         info = ModelInfo(version=version, max_length=step.model.max_length)
-        export(self.model(step, step.name), self.tokenizer(), info, folder)
+        export(self.model(step, [step.name]), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
         logits, labels = self._held_out_logits(step, folder, held)
@@ -163,20 +242,8 @@ class Recipe:
     def _held_out_logits(
         self, step: RunConfig, folder: Path, held: dict[str, list[GoldText]]
     ) -> tuple[calibrate.Floats, calibrate.Ints]:
-        """Logits (n, 4) and labels (n,) of every candidate of the held-out texts, as the tool
-        would meet them."""
-        reader = Reader(load_actors(), load_issues())
-        pairs = [
-            pair
-            for name, texts in held.items()
-            for pair in codebook_pairs(
-                texts,
-                reader,
-                Sampling.everything(),
-                seed=step.seed,
-                anchored=step.codebook[name].anchored,
-            )
-        ]
+        """Logits (n, 4) and labels (n,) of the held-out pairs."""
+        pairs = self.held_pairs(step, held)
         logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
         return logits, np.array([LABELS.index(p.labels[0]) for p in pairs])
 
