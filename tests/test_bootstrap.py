@@ -27,6 +27,18 @@ def test_an_interval_is_as_wide_as_the_binomials() -> None:
     assert (found.low, found.high) == pytest.approx((0.504, 0.696), abs=0.015)
 
 
+def test_the_interval_of_a_biased_figure_lies_around_it() -> None:
+    """A mean of absolute gaps grows with every resampling; its interval must still hold it."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(60, 8))
+    draws = np.abs(resampled(rows, [str(i) for i in range(60)], samples=500, seed=1)).mean(1)
+    value = float(np.abs(rows.sum(0)).mean())
+    plain, moved = interval(value, draws), interval(value, draws, biased=True)
+    assert moved.low < value < moved.high
+    assert moved.low >= 0
+    assert plain.high - plain.low >= moved.high - moved.low > 0
+
+
 def test_texts_of_one_page_are_drawn_together() -> None:
     rows = shares(60, 100)
     alone = resampled(rows, [str(i) for i in range(100)], samples=2000, seed=1)

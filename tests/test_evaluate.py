@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,15 +16,18 @@ from fakes import FakeScorer
 from stance.cli import main
 from stance.errors import ModelError, StanceError
 from stance.modelfile import ModelInfo
+from stance.pipeline import Tracker
 from stance.register import Actors, Issues
 from stance.scorer import Floats, Question
 from stance.stages import Reader
-from training import benchmarks
+from training import benchmarks, evaluate
 from training.baselines import baselines, majority, masked, name_only
+from training.calibrate import joint_f1
 from training.card import card, keep, refreshed
 from training.compare import Comparison, as_json, compare
 from training.gold import GoldPosition, GoldText
-from training.systems import Read, System, as_asked, load_scorer, read_texts
+from training.metrics import count
+from training.systems import Read, System, answers, as_asked, load_scorer, read_texts
 
 DAY = "2024-06-01"
 
@@ -184,6 +189,20 @@ def test_the_comparison_is_plain_data(reader: Reader) -> None:
     assert never == {"value": None, "low": None, "high": None}
 
 
+def test_curves_hold_what_counting_at_every_threshold_gives(reader: Reader) -> None:
+    texts = read(reader, *TEXTS, "Bell rejects the truce on the islands.", bell="support")
+    found = answers(System("fake", FakeScorer(), as_asked(reader)), texts, reader)
+    tracker = Tracker(reader, FakeScorer())
+    judged = [(t.gold, t.article, row) for t, row in zip(texts, found.judged, strict=True)]
+    grid = [0.01, 0.5, 0.99]
+    curves = evaluate.curves(judged, tracker, grid)
+    assert set(curves) == {"truce", "islands"}
+    assert curves["truce"].gold.tolist() == [1] * len(texts)
+    assert joint_f1(curves.values()).tolist() == pytest.approx(
+        [count([evaluate.case(*one, tracker, threshold=t) for one in judged]).f1 for t in grid]
+    )
+
+
 def test_a_question_is_scored_once_for_all_texts(reader: Reader) -> None:
     calls: list[int] = []
 
@@ -206,9 +225,11 @@ def test_labels_follow_the_codebook(reader: Reader) -> None:
     assert {label for (actor, _), label in labels.items() if actor == "stone"} == {"none"}
 
 
-def test_a_text_without_words_is_told(reader: Reader) -> None:
-    (told,) = read_texts([GoldText(id="7", text="  ")], reader, "gold.jsonl")
-    assert "gold.jsonl: text '7'" in str(told)
+def test_a_text_without_words_or_with_a_broken_date_is_told(reader: Reader) -> None:
+    broken = [GoldText(id="7", text="  "), GoldText(id="8", text="Bell spoke.", date="soon")]
+    told = [str(row) for row in read_texts(broken, reader, "gold.jsonl")]
+    assert "gold.jsonl: text '7'" in told[0]
+    assert "text '8': no date like 2025-08-15: 'soon'" in told[1]
 
 
 # The command
@@ -262,6 +283,28 @@ def test_the_command_prints_a_table_and_writes_everything(
     assert capsys.readouterr().out.count("candidate recall") == 2
 
 
+BARE = """
+import sys
+for name in ("torch", "transformers", "datasets", "safetensors", "onnx"):
+    sys.modules[name] = None
+sys.path.insert(0, {tests!r})
+from fakes import FakeScorer
+import training.systems
+training.systems.load_scorer = lambda folder: FakeScorer()
+from stance.cli import main
+sys.exit(main({arguments!r}))
+"""
+
+
+def test_the_base_installation_is_enough(tmp_path: Path, asked: list[str]) -> None:
+    arguments = [*asked, str(tmp_path / "gold.jsonl"), "--zero-shot", "anything"]
+    code = BARE.format(tests=str(Path(__file__).parent), arguments=arguments)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "masked" in done.stdout
+    assert "needs the package" in done.stderr
+
+
 def test_files_of_one_name_are_both_kept(tmp_path: Path, asked: list[str]) -> None:
     other = tmp_path / "other" / "gold.jsonl"
     other.parent.mkdir()
@@ -280,6 +323,18 @@ def test_a_zero_shot_model_that_cannot_be_had_is_told_in_one_line(
     assert "left out: zero-shot" in told.err
     assert "Traceback" not in told.err
     assert "masked" in told.out
+
+
+def test_where_nothing_can_be_written_nothing_is_scored(
+    tmp_path: Path, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = str(tmp_path / "gold.jsonl")
+    assert main([*asked, gold, "--out", str(tmp_path / "no" / "out.json")]) == 1
+    assert main([*asked, gold, "--model", str(tmp_path), "--record"]) == 1
+    told = capsys.readouterr()
+    assert "out.json" in told.err
+    assert "no model here" in told.err
+    assert told.out == ""
 
 
 def test_nothing_to_score_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

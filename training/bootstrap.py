@@ -49,10 +49,18 @@ def resampled(rows: Floats, groups: Sequence[str], *, samples: int, seed: int) -
     return np.asarray(draws @ grouped, dtype=np.float64)
 
 
-def interval(value: float, draws: Floats) -> Interval:
+def interval(value: float, draws: Floats, *, biased: bool = False) -> Interval:
     """The percentile interval (Efron & Tibshirani, An Introduction to the Bootstrap, 1993,
-    chapter 13) of a figure from its ``draws``; those without a meaning are left out."""
-    return Interval(value, *_bounds(draws))
+    chapter 13) of a figure from its ``draws``; those without a meaning are left out.
+
+    Of a figure that resampling itself makes larger, such as a mean of absolute gaps, the draws
+    are moved by that bias (chapter 10) to lie around the value, and not below 0.
+    """
+    if not biased:
+        return Interval(value, *_bounds(draws))
+    known = draws[~np.isnan(draws)]
+    bias = known.mean() - value if len(known) else 0.0
+    return Interval(value, *_bounds(np.maximum(draws - bias, 0.0)))
 
 
 def difference(first: float, other: float, firsts: Floats, others: Floats) -> Difference:

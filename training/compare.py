@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 
+from stance.pipeline import Judged
 from stance.records import Scores
 from stance.stages import Reader
 from training import evaluate
@@ -73,7 +74,7 @@ def compare(
         rows.append(
             Row(
                 one.system.name,
-                {name: interval(float(points[i][name]), draws[i][name]) for name in FIGURES},
+                _intervals(points[i], draws[i]),
                 report(one.cases),
                 _bins(texts, one),
                 _against(points[0], points[i], draws[0], draws[i]) if i else None,
@@ -83,6 +84,12 @@ def compare(
     labelled = sum(len(read.labels) for read in texts)
     questions = sum(len(read.reading.candidates) for read in texts)
     return Comparison(len(texts), len(set(groups)), questions, labelled, samples, seed, rows)
+
+
+def _intervals(points: dict[str, Floats], draws: dict[str, Floats]) -> dict[str, Interval]:
+    return {
+        name: interval(float(points[name]), draws[name], biased=name == "ece") for name in FIGURES
+    }
 
 
 def _against(
@@ -109,7 +116,7 @@ def _tallies(texts: Sequence[Read], found: Answers) -> Floats:
     )
 
 
-def _known(read: Read, judged: Sequence[evaluate.Judged]) -> Iterator[tuple[list[float], int]]:
+def _known(read: Read, judged: Sequence[Judged]) -> Iterator[tuple[list[float], int]]:
     """The probabilities over ``LABELS`` and the right one's index, where that is known."""
     for one in judged:
         if one.candidate in read.labels:
@@ -138,7 +145,8 @@ def as_lines(name: str, found: Comparison) -> Iterator[str]:
     """The comparison for a terminal: figures, intervals below them, then the tests."""
     yield (
         f"{name}: {found.texts} texts of {found.pages} pages, {found.questions} candidate "
-        f"questions; 95 % intervals from {found.samples} resamples of the pages"
+        f"questions, {found.labelled} of known answer; "
+        f"95 % intervals from {found.samples} resamples of the pages"
     )
     width = max(len("against the first"), *(len(row.name) for row in found.rows)) + 1
     yield " " * width + "".join(f"{heading:>11s}" for heading in FIGURES.values())
@@ -187,6 +195,7 @@ def _row(row: Row) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": row.name,
         "figures": {name: _rounded(f.value, f.low, f.high) for name, f in row.figures.items()},
+        "reliability": [asdict(one) for one in row.bins],
     }
     if row.against_first is not None:
         test = row.against_first

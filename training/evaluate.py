@@ -11,7 +11,7 @@ from stance.pipeline import Judged, Tracker
 from stance.records import Article, Position
 from training.calibrate import Curve
 from training.gold import GoldPosition, GoldText
-from training.metrics import Case, Counts, Found, Report, count, report
+from training.metrics import Case, Counts, Found, Report, count, of_issue, report
 
 
 def on(texts: Iterable[GoldText], tracker: Tracker) -> Report:
@@ -62,7 +62,7 @@ def curves(
         for one in judged:
             page, case_ = pages[one[0].group], case(*one, tracker, threshold=threshold)
             for issue in issues | {f.issue for f in case_.predicted}:
-                counts = count([case_], lambda f, issue=issue: f.issue == issue)
+                counts = count([case_], of_issue(issue))
                 if counts.gold or counts.predicted:
                     curve = found.setdefault(issue, _flat(len(pages), len(grid)))
                     curve.hits[page, t] += counts.hits

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -68,25 +69,30 @@ def evaluate(
 ) -> None:
     """Score models on annotated texts, side by side, and on public benchmarks."""
     from stance import resources
+    from stance.modelfile import load_info
     from stance.register import load_actors, load_issues
+    from stance.rowfiles import replacing
     from stance.stages import Reader
 
     if not files and benchmarks is None:
         raise typer.BadParameter("name a FILE, or --benchmarks with a folder")
     folders = model or [resources.default_model()]
     reader = Reader(load_actors(actors or []), load_issues(issues or []))
+    if record:
+        load_info(folders[0])  # so that a folder that cannot keep figures is told at once
     systems = _systems(folders, reader, baselines=baselines and bool(files), zero_shot=zero_shot)
     figures: dict[str, Any] = {}
     rejected = 0
-    for file, name in zip(files or [], _names(files or []), strict=True):
-        texts, skipped = _texts(file, reader)
-        rejected += skipped
-        found = _compared(name, texts, systems, reader, samples, seed, details=details)
-        figures[name] = found
-    if benchmarks is not None:
-        figures["benchmarks"] = _benchmarks(benchmarks, folders[0], systems[0], limit, seed)
-    if out is not None:
-        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    with ExitStack() as stack:
+        stream = None if out is None else stack.enter_context(replacing(out))
+        for file, name in zip(files or [], _names(files or []), strict=True):
+            texts, skipped = _texts(file, reader)
+            rejected += skipped
+            figures[name] = _compared(name, texts, systems, reader, samples, seed, details=details)
+        if benchmarks is not None:
+            figures["benchmarks"] = _benchmarks(benchmarks, folders[0], systems[0], limit, seed)
+        if stream is not None:
+            stream.write((json.dumps(figures, indent=1) + "\n").encode())
     if record:
         from training.card import keep
 

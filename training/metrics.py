@@ -101,7 +101,7 @@ def report(cases: Sequence[Case]) -> Report:
         texts=len(cases),
         tuples=count(cases),
         signed=count(cases, lambda f: f.stance != "neutral"),
-        by_issue={i: count(cases, _of_issue(i)) for i in _names(cases, lambda f: f.issue)},
+        by_issue={i: count(cases, of_issue(i)) for i in _names(cases, lambda f: f.issue)},
         by_evidence={
             e: _recalled(cases, e) for e in _names(cases, lambda f: f.evidence or "unknown")
         },
@@ -164,7 +164,8 @@ def polarity(cases: Iterable[Case]) -> tuple[int, int]:
     return right, asked
 
 
-def _of_issue(issue: str) -> Callable[[Found], bool]:
+def of_issue(issue: str) -> Callable[[Found], bool]:
+    """What keeps the positions on one issue, for :func:`count`."""
     return lambda found: found.issue == issue
 
 

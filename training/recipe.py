@@ -37,7 +37,7 @@ from training.model import StanceModel, build_model, freeze_below, load_weights
 from training.pairs import LABELS, Pair
 from training.reliability import plot_reliability
 from training.split import split
-from training.systems import Read, System, as_asked, read_texts
+from training.systems import Read, System, answers, as_asked, read_texts
 
 Tell = Callable[[str], None]
 T = TypeVar("T")
@@ -201,7 +201,10 @@ class Recipe:
         that gain by one of their own."""
         grid = [round(0.2 + 0.025 * i, 3) for i in range(29)]
         tracker = Tracker.load(model=folder)
-        judged = [evaluate.judged(text, tracker) for text in texts]
+        read = self._read(texts, tracker)
+        model = System(info.version, tracker.scorer, as_asked(tracker.reader))
+        rows = answers(model, read, tracker.reader).judged
+        judged = [(one.gold, one.article, row) for one, row in zip(read, rows, strict=True)]
         curves = evaluate.curves(judged, tracker, grid)
         if not curves:
             self.tell("no registered actor and issue in the development texts; threshold 0.5")

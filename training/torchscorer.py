@@ -6,7 +6,6 @@ model folder that was made from it, so that nothing but the numbers' format diff
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -56,8 +55,10 @@ class TorchScorer:
         stances = softmax(stance / self.info.temperature).tolist()
         kinds = softmax(evidence).tolist()
         known = {
-            question: Scores(*row, tuple(kind))
-            for question, row, kind in zip(unique, stances, kinds, strict=True)
+            question: Scores(support, oppose, neutral, none, tuple(kind))
+            for question, (support, oppose, neutral, none), kind in zip(
+                unique, stances, kinds, strict=True
+            )
         }
         return [known[question] for question in questions]
 
@@ -86,15 +87,12 @@ class TorchScorer:
 
 
 def _model(run: Path) -> Any:
-    """The model in floats, built from the encoder's configuration that the export wrote down."""
+    """The exported model's architecture, filled with the checkpoint's weights."""
     import torch
-    from transformers import AutoConfig, AutoModel
+    from safetensors.torch import load_file
 
-    from training.model import StanceModel, load_weights
+    from training.export import restore
 
-    record = json.loads((run / "model" / "weights.json").read_text(encoding="utf-8"))
-    config = AutoConfig.for_model(**record["encoder"])
-    build: Any = AutoModel.from_config  # transformers leaves it untyped
-    model = StanceModel(build(config), config.hidden_size)
-    load_weights(model, run / "checkpoint" / "model.safetensors")
+    model = restore(run / "model")
+    model.load_state_dict(load_file(run / "checkpoint" / "model.safetensors"))
     return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")

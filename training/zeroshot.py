@@ -117,4 +117,4 @@ def _entailment(labels: dict[str, int], checkpoint: str) -> int:
     for label, index in labels.items():
         if label.lower().startswith("entail"):
             return index
-    raise ModelError(f"{checkpoint}: has no class 'entailment' but {', '.join(labels)}")
+    raise ModelError(f"{checkpoint}: has no class 'entailment' but {', '.join(sorted(labels))}")
