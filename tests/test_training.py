@@ -86,6 +86,7 @@ def test_train_then_evaluate_from_the_command_line(
         "metrics.json",
         "model.json",
         "model.onnx",
+        "reliability.png",
         "tokenizer.json",
         "weights.json",
     ]
@@ -98,6 +99,16 @@ def test_train_then_evaluate_from_the_command_line(
     figures = json.loads(out.read_text())["gold.jsonl"]
     assert figures["model"] == "tiny-1"
     assert figures["candidate_recall"] == 1
+    card = (folder / "CARD.md").read_text(encoding="utf-8")
+    assert "| name-only |" in card
+    assert "![" in card
+
+    asked = ["evaluate", str(tmp_path / "gold.jsonl"), "--no-baselines", "--out", str(out)]
+    asked += ["--model", str(folder), "--model", str(folder.parent)]
+    assert main(asked) == 0
+    int8, floats = json.loads(out.read_text())["gold.jsonl"]["systems"]
+    assert [int8["name"], floats["name"]] == ["tiny-1", "tiny-1 (fp32)"]
+    assert floats["against_first"]["same_label"] >= 0.97
 
 
 def test_int8_agrees_with_floats_and_can_be_trained_on_from(tmp_path: Path, base: Path) -> None:

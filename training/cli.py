@@ -6,51 +6,15 @@ runs on the base installation.
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stance.errors import StanceError
+from training.evaluate_command import evaluate
 
-
-def evaluate(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Texts in the codebook's format.")
-    ],
-    model: Annotated[
-        Path | None, typer.Option(help="A model folder in place of the shipped one.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the figures here as JSON.")] = None,
-) -> None:
-    """Score a model on annotated texts."""
-    from stance.pipeline import Tracker
-    from stance.records import Skipped
-    from training import evaluate as evaluation
-    from training.gold import read_gold
-
-    tracker = Tracker.load(model=model)
-    figures: dict[str, object] = {}
-    rejected = 0
-    for file in files:
-        rows = list(read_gold(file))
-        texts = [row for row in rows if not isinstance(row, Skipped)]
-        for row in rows:
-            if isinstance(row, Skipped):
-                rejected += 1
-                print(f"skipped: {row}", file=sys.stderr)
-        if not texts:
-            raise StanceError(f"{file}: holds no annotated text")
-        found = evaluation.on(texts, tracker)
-        figures[file.name] = {"model": tracker.model_version, **evaluation.as_json(found)}
-        for line in evaluation.as_lines(f"{file.name} by {tracker.model_version}", found):
-            print(line)
-    if out is not None:
-        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    if rejected:
-        raise typer.Exit(3)
+__all__ = ["evaluate", "train"]
 
 
 def train(

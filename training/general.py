@@ -92,6 +92,14 @@ _READERS: Final[Mapping[str, Callable[[Row], Iterator[Pair]]]] = {
 }
 
 
+def read_row(reader: str, row: Row) -> Iterator[Pair]:
+    """The pairs of one row by a named reader, for training and for benchmarks alike.
+
+    Raises ``KeyError`` where the row lacks a field or has a label of another kind.
+    """
+    yield from _READERS[reader](row)
+
+
 def general_pairs(
     root: Path,
     mix: Mapping[str, tuple[str, int]],

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -23,8 +23,9 @@ from stance.records import Skipped
 from stance.register import load_actors, load_issues
 from stance.scorer import OnnxScorer, softmax
 from stance.stages import Reader
-from training import calibrate, evaluate
-from training.card import card
+from training import calibrate, compare, evaluate
+from training.baselines import baselines
+from training.card import RELIABILITY, card
 from training.checkpoint import read_progress, start_weights
 from training.codebook import codebook_pairs
 from training.config import Codebook, RunConfig, Sampling
@@ -34,14 +35,16 @@ from training.general import general_pairs
 from training.gold import GoldText, read_gold
 from training.labels import corrected, read_labels
 from training.loop import Run
-from training.metrics import count
 from training.model import StanceModel, build_model, fill, freeze_below
 from training.pairs import LABELS, Pair
 from training.processes import ONE, Processes
 from training.record import Source, data_record, open_run, seed_all, throw_away
+from training.reliability import plot_reliability
 from training.split import split
+from training.systems import Read, System, answers, as_asked, read_texts
 
 Tell = Callable[[str], None]
+T = TypeVar("T")
 
 LABELS_FOLDER: Final = Path(__file__).parent / "labels"
 
@@ -126,6 +129,8 @@ class Recipe:
         for name, one in step.codebook.items():
             root = LABELS_FOLDER if one.labels else self.corpora
             found.append(Source(one.path, root / one.path, name))
+            if one.corrections is not None:
+                found.append(Source(one.corrections, LABELS_FOLDER / one.corrections, name))
         return found
 
     def watched(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
@@ -190,8 +195,8 @@ class Recipe:
         """The texts of a file; every broken row is told."""
         return self._good(read_gold(path))
 
-    def _good(self, rows: Iterable[GoldText | Skipped]) -> list[GoldText]:
-        texts: list[GoldText] = []
+    def _good(self, rows: Iterable[T | Skipped]) -> list[T]:
+        texts: list[T] = []
         for row in rows:
             if isinstance(row, Skipped):
                 self.tell(f"skipped: {row}")
@@ -220,17 +225,25 @@ class Recipe:
         export(self.model(step, [step.name]), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
-        logits, labels = self._held_out_logits(step, folder, held)
+        logits, labels, issues = self._held_out_logits(step, folder, held)
         info = info.model_copy(update={"temperature": calibrate.fit_temperature(logits, labels)})
         write_info(info, folder)
         if dev is not None:
             info = self._with_threshold(folder, self.texts(dev), info)
-        counts = calibrate.confusion(softmax(logits / info.temperature), labels, info.threshold)
+        least = np.array([info.least(issue) for issue in issues])
+        counts = calibrate.confusion(softmax(logits / info.temperature), labels, least)
         table = tuple(tuple(float(n) for n in row) for row in counts)
         info = info.model_copy(update={"confusion": table})
         write_info(info, folder)
         figures = _calibration(logits, labels, info.temperature)
-        report = {"calibration": figures, **self._measured(folder, held, dev)}
+        corpora = sorted({name for one in steps for name in one.general})
+        report = {
+            "calibration": figures,
+            "corpora": corpora,
+            **self._measured(folder, held, dev),
+        }
+        bins = [calibrate.Bin(**one) for one in figures["bins"]]
+        plot_reliability(bins, folder / RELIABILITY)
         (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         text = card(info, Path(self.base).name, steps, self._minutes(steps), report)
         (folder / "CARD.md").write_text(text, encoding="utf-8")
@@ -241,41 +254,61 @@ class Recipe:
 
     def _held_out_logits(
         self, step: RunConfig, folder: Path, held: dict[str, list[GoldText]]
-    ) -> tuple[calibrate.Floats, calibrate.Ints]:
-        """Logits (n, 4) and labels (n,) of the held-out pairs."""
+    ) -> tuple[calibrate.Floats, calibrate.Ints, list[str]]:
+        """Logits (n, 4), labels (n,) and issues of the held-out pairs; an issue outside the
+        register is empty."""
         pairs = self.held_pairs(step, held)
         logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
-        return logits, np.array([LABELS.index(p.labels[0]) for p in pairs])
+        asked = {issue.proposition: issue.id for issue in load_issues().entries}
+        issues = [asked.get(p.hypothesis.partition(": ")[2], "") for p in pairs]
+        return logits, np.array([LABELS.index(p.labels[0]) for p in pairs]), issues
 
     def _with_threshold(
         self, folder: Path, texts: Sequence[GoldText], info: ModelInfo
     ) -> ModelInfo:
-        """The threshold with the best tuple F1 on the development texts."""
+        """The threshold with the best tuple F1 on the development texts, and those of issues
+        that gain by one of their own."""
         grid = [round(0.2 + 0.025 * i, 3) for i in range(29)]
         tracker = Tracker.load(model=folder)
-        judged = [evaluate.judged(text, tracker) for text in texts]
-        scores = [
-            count([evaluate.case(*one, tracker, threshold=t) for one in judged]).f1 for t in grid
-        ]
-        return info.model_copy(update={"threshold": calibrate.best_threshold(scores, grid)})
+        read = self._read(texts, tracker)
+        model = System(info.version, tracker.scorer, as_asked(tracker.reader))
+        rows = answers(model, read, tracker.reader).judged
+        judged = [(one.gold, one.article, row) for one, row in zip(read, rows, strict=True)]
+        curves = evaluate.curves(judged, tracker, grid)
+        if not curves:
+            self.tell("no registered actor and issue in the development texts; threshold 0.5")
+            return info
+        common = calibrate.best_threshold(calibrate.joint_f1(curves.values()).tolist(), grid)
+        own = calibrate.issue_thresholds(curves, grid, common)
+        return info.model_copy(update={"threshold": common, "thresholds": own})
 
     def _measured(
         self, folder: Path, held: dict[str, list[GoldText]], dev: Path | None
     ) -> dict[str, object]:
+        """The held-out texts by the model alone, the development set beside the baselines."""
         tracker = Tracker.load(model=folder)
-        sets: dict[str, Iterable[GoldText]] = {f"{name}_held_out": t for name, t in held.items()}
+        model = System(tracker.model_version, tracker.scorer, as_asked(tracker.reader))
+        beside = baselines(tracker.scorer, tracker.reader)
+        sets = {f"{name}_held_out": (texts, [model]) for name, texts in held.items() if texts}
         if dev is not None:
-            sets["development"] = self.texts(dev)
-        return {name: evaluate.as_json(evaluate.on(texts, tracker)) for name, texts in sets.items()}
+            sets["development"] = (self.texts(dev), [model, *beside])
+        return {
+            name: compare.as_json(compare.compare(self._read(texts, tracker), one, tracker.reader))
+            for name, (texts, one) in sets.items()
+        }
+
+    def _read(self, texts: Sequence[GoldText], tracker: Tracker) -> list[Read]:
+        return self._good(read_texts(texts, tracker.reader, "annotated texts"))
 
 
 def _calibration(
     logits: calibrate.Floats, labels: calibrate.Ints, temperature: float
-) -> dict[str, float]:
+) -> dict[str, Any]:
     before, after = softmax(logits), softmax(logits / temperature)
     return {
         "pairs": len(labels),
         "temperature": round(temperature, 4),
         "ece_before": round(calibrate.expected_calibration_error(before, labels), 4),
         "ece": round(calibrate.expected_calibration_error(after, labels), 4),
+        "bins": [asdict(one) for one in calibrate.reliability(after, labels)],
     }
