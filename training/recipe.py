@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -59,6 +60,11 @@ class Recipe:
     tell: Tell = print
     processes: Processes = ONE
     restart: bool = False
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads by the shipped register; built once, as that takes longer than most texts."""
+        return Reader(load_actors(), load_issues())
 
     def run(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
         """Train every step and make the model folder of the last; returns that folder."""
@@ -148,13 +154,12 @@ class Recipe:
 
     def held_pairs(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
         """Every candidate of the held-out texts, as the tool would meet them."""
-        reader = Reader(load_actors(), load_issues())
         return [
             pair
             for name, texts in held.items()
             for pair in codebook_pairs(
                 texts,
-                reader,
+                self.reader,
                 Sampling.everything(),
                 seed=step.seed,
                 anchored=step.codebook[name].anchored,
@@ -168,12 +173,11 @@ class Recipe:
             self.corpora / "data", mix, seed=step.seed, skip_tasks=step.skip_tasks
         )
         held: dict[str, list[GoldText]] = {}
-        reader = Reader(load_actors(), load_issues())
         for name, one in step.codebook.items():
             train, held[name] = split(self.annotated(one), one.held_out)
             pairs += codebook_pairs(
                 train,
-                reader,
+                self.reader,
                 one,
                 seed=step.seed,
                 anchored=one.anchored,
@@ -269,7 +273,7 @@ class Recipe:
         """The threshold with the best tuple F1 on the development texts, and those of issues
         that gain by one of their own."""
         grid = [round(0.2 + 0.025 * i, 3) for i in range(29)]
-        tracker = Tracker.load(model=folder)
+        tracker = Tracker(self.reader, OnnxScorer(folder))
         read = self._read(texts, tracker)
         model = System(info.version, tracker.scorer, as_asked(tracker.reader))
         rows = answers(model, read, tracker.reader).judged
@@ -286,7 +290,7 @@ class Recipe:
         self, folder: Path, held: dict[str, list[GoldText]], dev: Path | None
     ) -> dict[str, object]:
         """The held-out texts by the model alone, the development set beside the baselines."""
-        tracker = Tracker.load(model=folder)
+        tracker = Tracker(self.reader, OnnxScorer(folder))
         model = System(tracker.model_version, tracker.scorer, as_asked(tracker.reader))
         beside = baselines(tracker.scorer, tracker.reader)
         sets = {f"{name}_held_out": (texts, [model]) for name, texts in held.items() if texts}
