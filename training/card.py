@@ -100,8 +100,9 @@ def _calibration(info: ModelInfo, figures: Mapping[str, float]) -> Iterator[str]
     yield ""
     yield "## Calibration"
     yield ""
+    how = "fitted" if figures.get("fitted", 1) else "kept from the base, with figures"
     yield (
-        f"Temperature {info.temperature:.3f}, fitted on {figures['pairs']:.0f} held-out pairs; "
+        f"Temperature {info.temperature:.3f}, {how} on {figures['pairs']:.0f} held-out pairs; "
         f"expected calibration error {figures['ece_before']:.3f} before and "
         f"{figures['ece']:.3f} after. A candidate is reported from a probability of any position "
         f"of {info.threshold:.3f}."

@@ -11,6 +11,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModel
 
 from stance.records import EVIDENCE_KINDS
+from training.architecture import blank_encoder, is_model_folder
 from training.pairs import LABELS
 
 
@@ -45,7 +46,12 @@ def build_model(
     """A model on a pretrained encoder: a local folder or a Hugging Face name.
 
     ``layers`` keeps only the first so many transformer layers. Only safetensors are loaded.
+    A model folder of ours gives its architecture with random weights; its own weights are
+    :func:`training.export.restore`.
     """
+    if is_model_folder(base):
+        blank = blank_encoder(base, layers)
+        return StanceModel(blank, blank.config.hidden_size)
     config = AutoConfig.from_pretrained(base)
     options: dict[str, Any] = {}
     if layers is not None:
