@@ -13,6 +13,9 @@ from stance.register import Issue, Issues
 CONTEXT_SENTENCES: Final = 2
 CONTEXT_CHARACTERS: Final = 360
 
+_PASSED_ON: Final = frozenset({"pronoun", "speaker"})
+"""Mentions that were resolved from earlier ones: whom they stand for is offered where named."""
+
 
 class CueFinder:
     """Tells which issues a sentence may touch."""
@@ -41,25 +44,38 @@ def candidates(
 ) -> list[Candidate]:
     """Every (actor, issue) of every sentence, in the order of the text.
 
-    A sentence without a cue of its own takes none; one whose actors stand only in the sentence
-    before takes its speaker (see :mod:`stance.mentions`).
+    A sentence with a cue of its own is asked for its own actors and for those named shortly
+    before ("Rutte spoke next. Membership was not on the table."); one without a cue goes on
+    with the topic of the sentences before, for its own actors alone. So one of the two always
+    stands in the sentence itself.
     """
     found: list[Candidate] = []
+    cued = [cues.find(text, s.start, s.end) for s in sentences]
     for i, sentence in enumerate(sentences):
-        if not mentions[i]:
-            continue
-        issues = cues.find(text, sentence.start, sentence.end)
-        if not issues:
+        actors, issues = _asked(mentions, cued, i)
+        if not actors or not issues:
             continue
         context = context_of(sentences, i)
         near = mentions[max(0, i - CONTEXT_SENTENCES) : i + 1]
-        for actor in dict.fromkeys(m.actor for m in mentions[i]):
+        for actor in actors:
             places = places_of(text, near, actor, context[0])
             found += [
                 Candidate(actor, issue, sentence.start, sentence.end, context, places)
                 for issue in issues
             ]
     return found
+
+
+def _asked(
+    mentions: Sequence[tuple[Mention, ...]], cued: Sequence[tuple[str, ...]], index: int
+) -> tuple[list[str], tuple[str, ...]]:
+    """The actors and the issues that one sentence is asked about."""
+    before = range(index - 1, max(-1, index - 1 - CONTEXT_SENTENCES), -1)
+    own = [m.actor for m in mentions[index]]
+    if not cued[index]:
+        return list(dict.fromkeys(own)), next((cued[j] for j in before if cued[j]), ())
+    named = [m.actor for j in before for m in mentions[j] if m.how not in _PASSED_ON]
+    return list(dict.fromkeys(own + named)), cued[index]
 
 
 def places_of(

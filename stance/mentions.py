@@ -42,6 +42,11 @@ _QUOTE: Final = re.compile(r"[\"“”„«»]")
 _MOST_BEARERS: Final = 8
 """How many persons that share a surname are looked at beside a title."""
 _COUNTERPART: Final = re.compile(r"\bcounterparts?\b")
+_SIGNED: Final = re.compile(
+    r"\s[-\u2013\u2014]\s+(?i:(PM|FM|president|premier|prime minister|foreign minister|chancellor|"
+    r"defen[cs]e minister|minister|leader))\W*$"
+)
+"""The one who says it, at the end of a headline: "Land is not for sale - PM"."""
 _BARE: Final = re.compile(
     r"\b(?i:the (president|prime minister|premier|chancellor|foreign minister|defen[cs]e minister|"
     r"foreign secretary|secretary of state|minister|leader|spokesman|spokeswoman|envoy|"
@@ -241,7 +246,13 @@ class _Discourse:
         self.in_quote = self.in_quote and sentence.paragraph == self.paragraph
         self.paragraph = sentence.paragraph
         mentions = list(explicit)
-        for resolve in (self._counterparts, self._bare_titles, self._pronouns, self._runs_on):
+        for resolve in (
+            self._signatures,
+            self._counterparts,
+            self._bare_titles,
+            self._pronouns,
+            self._runs_on,
+        ):
             # One by one: what is resolved first is in mind for what comes next.
             for mention in resolve(text, sentence, mentions):
                 mentions.append(mention)
@@ -293,6 +304,25 @@ class _Discourse:
         ]
         wanted = [actor for actor, held in bearers if held != (title != word)]
         return next(iter(wanted or [actor for actor, _ in bearers]), None)
+
+    def _signatures(
+        self, text: str, sentence: Sentence, mentions: list[Mention]
+    ) -> Iterator[Mention]:
+        """Resolve the office that signs a headline: its holder in each country that is named."""
+        match = _SIGNED.search(text[sentence.start : sentence.end])
+        if match is None:
+            return
+        start, end = (sentence.start + at for at in match.span(1))
+        if any(m.start < end and start < m.end for m in mentions):
+            return
+        titles = _BARE_ALSO.get(match.group(1).lower(), (match.group(1).lower(),))
+        named = dict.fromkeys(m.actor for m in mentions if m.how in {"name", "body"})
+        for country in named:
+            for title in titles:
+                found = holders(self.offices.get((title, country), ()), self.day)
+                if found:
+                    yield Mention(found[0], start, end, "office")
+                    break
 
     def _counterparts(
         self, text: str, sentence: Sentence, mentions: list[Mention]

@@ -97,7 +97,7 @@ def read(cast: Actors, topics: Issues) -> Any:
 
 def pairs_of(loaded: Loaded, cast: Actors, topics: Issues) -> list[Pair]:
     data = Data(path="x")
-    return data_pairs("x", data, loaded.examples, Reader(cast, topics), seed=1, held=False)
+    return data_pairs("x", data, loaded.examples, Reader(cast, topics), seed=1)
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz", "a.parquet"])
@@ -288,7 +288,7 @@ def test_actors_and_issues_outside_the_register_work_by_name_and_proposition(
         },
     ]
     one, two = pairs_of(read(write(tmp_path / "a.csv", rows)), cast, topics)
-    assert one.premise.endswith("| * Alba Moor * wants vineyards to be taxed, and so will vote.")
+    assert one.premise.endswith("| * Alba Moor * wants vineyards to be taxed at last.")
     assert one.hypothesis == two.hypothesis == "Alba Moor: Vineyards should be taxed"
     assert two.premise == "* Moor * left the room."
 

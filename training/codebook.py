@@ -17,50 +17,78 @@ from stance import encoding
 from stance.folding import fold
 from stance.records import Candidate, Evidence, Sentence
 from stance.stages import Reader, Reading
+from training import augment
+from training.config import Sampling
 from training.gold import GoldPosition, GoldText
 from training.pairs import Label, Pair
 
 CONTEXT: Final = 2
 
+_NAMED_IN_ISSUES: Final = frozenset({"ukraine", "russia"})
+"""Their names stand in the propositions, so they keep them but where they hold the position."""
+
 
 def codebook_pairs(
     texts: Iterable[GoldText],
     reader: Reader,
+    sampling: Sampling,
     *,
     seed: int,
     anchored: bool,
-    none_with: int = 6,
-    none_alone: int = 3,
-    weight: float = 1.0,
     source: str = "",
+    leave_out: frozenset[str] = frozenset(),
 ) -> list[Pair]:
-    """Pairs of all texts.
+    """Pairs of all texts, drawn as ``sampling`` says; the same for the same seed.
 
     ``anchored`` says that a text's positions name their sentence and that a pair without a
-    position in a sentence has none there. At most ``none_with`` pairs without a position are
-    kept of a text that has some, ``none_alone`` of a text that has none.
+    position in a sentence has none there. No pair asks for an actor or issue of ``leave_out``,
+    and no other actor is given such an actor's name.
     """
     pairs: list[Pair] = []
     for text in texts:
         rng = random.Random(f"{seed}:{text.id}")
-        held, empty = _of_text(text, reader, anchored)
+        reading = reader.read(text.text, text.day)
+        held, empty = (
+            [one for one in some if leave_out.isdisjoint((one[0].actor, one[0].issue))]
+            for some in _labelled(text, reading, reader, anchored)
+        )
         rng.shuffle(empty)
-        limit = none_with if held else none_alone
-        sentences = max(1, text.text.count("\n") + text.text.count(". ")) if anchored else 1
-        for candidate, labels, evidence in held + empty[: limit * sentences]:
-            question = _question(text, candidate, reader)
-            pairs.append(Pair(*question, labels, evidence, text.group, weight, source))
+        for labelled in [*_repeated(held, sampling), *_thinned(empty, held, text, sampling, rng)]:
+            question, labels = _asked(text, labelled, reading, reader, sampling, rng, leave_out)
+            pairs.append(Pair(*question, labels, labelled[2], text.group, 1.0, source))
     return pairs
 
 
 _Labelled = tuple[Candidate, tuple[Label, ...], Evidence | None]
 
 
-def _of_text(
-    text: GoldText, reader: Reader, anchored: bool
+def _repeated(held: Sequence[_Labelled], sampling: Sampling) -> Iterator[_Labelled]:
+    """Positions as often as their kind is wanted; of several numbers the largest counts."""
+    for one in held:
+        candidate, labels, evidence = one
+        kinds = (candidate.issue, *labels, evidence or "")
+        yield from [one] * max(sampling.repeat.get(kind, 1) for kind in kinds)
+
+
+def _thinned(
+    empty: Sequence[_Labelled],
+    held: Sequence[_Labelled],
+    text: GoldText,
+    sampling: Sampling,
+    rng: random.Random,
+) -> Sequence[_Labelled]:
+    """So many pairs without a position as are kept of a text, for each of its sentences."""
+    wanted = sampling.none_with if held else sampling.none_alone
+    if sampling.by_sentence:
+        wanted *= max(1, text.text.count("\n") + text.text.count(". "))
+    whole = int(wanted)
+    return empty[: whole + (rng.random() < wanted - whole)]
+
+
+def _labelled(
+    text: GoldText, reading: Reading, reader: Reader, anchored: bool
 ) -> tuple[list[_Labelled], list[_Labelled]]:
     """What the annotation says of each candidate: those with a position and those without."""
-    reading = reader.read(text.text, text.day)
     by_pair: dict[tuple[str, str], list[Candidate]] = {}
     for candidate in reading.candidates:
         by_pair.setdefault((candidate.actor, candidate.issue), []).append(candidate)
@@ -163,18 +191,47 @@ def _places(
         yield match.span()
 
 
-def _question(text: GoldText, candidate: Candidate, reader: Reader) -> tuple[str, str]:
-    if candidate.actor in reader.actors and candidate.issue in reader.issues:
-        return reader.question(text.text, candidate)
-    name = (
-        reader.actors[candidate.actor].name
-        if candidate.actor in reader.actors
-        else candidate.actor.replace("_", " ").title()
-    )
-    proposition = next(
-        (p.proposition for p in text.positions if p.issue == candidate.issue and p.proposition),
-        None,
-    )
-    if proposition is None:
-        proposition = reader.issues[candidate.issue].proposition
-    return encoding.premise(text.text, candidate), encoding.hypothesis(name, proposition)
+def _asked(
+    text: GoldText,
+    labelled: _Labelled,
+    reading: Reading,
+    reader: Reader,
+    sampling: Sampling,
+    rng: random.Random,
+    leave_out: frozenset[str],
+) -> tuple[tuple[str, str], tuple[Label, ...]]:
+    """The question of one labelled candidate, asked as it is or in other words, and what is
+    right then."""
+    candidate, labels, _ = labelled
+    body, name = text.text, _name(candidate.actor, reader)
+    if rng.random() < sampling.renamed and candidate.actor in reader.actors:
+        present = [candidate.actor, *(m.actor for row in reading.mentions for m in row)]
+        if rng.random() < 0.5:
+            names = augment.placeholders(reader.actors, present)
+        else:
+            names = augment.strangers(reader.actors, present, rng, leave_out)
+        names = {
+            a: n for a, n in names.items() if a == candidate.actor or a not in _NAMED_IN_ISSUES
+        }
+        body, candidate = augment.renamed(body, candidate, reading.mentions, names)
+        name = names.get(candidate.actor, name)
+    proposition = _proposition(text, candidate.issue, reader)
+    words = augment.wordings().get(candidate.issue)
+    drawn = rng.random()
+    if words is not None and drawn < sampling.opposed:
+        proposition, labels = rng.choice(words.opposite), augment.turned(labels)
+    elif words is not None and drawn < sampling.opposed + sampling.reworded:
+        proposition = rng.choice(words.same)
+    return (encoding.premise(body, candidate), encoding.hypothesis(name, proposition)), labels
+
+
+def _name(actor: str, reader: Reader) -> str:
+    if actor in reader.actors:
+        return reader.actors[actor].name
+    return actor.replace("_", " ").title()
+
+
+def _proposition(text: GoldText, issue: str, reader: Reader) -> str:
+    if issue in reader.issues:
+        return reader.issues[issue].proposition
+    return next(p.proposition for p in text.positions if p.issue == issue and p.proposition)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -39,23 +39,49 @@ class Optimiser(_Strict):
     checkpoint_minutes: float = Field(10.0, gt=0)
 
 
-class Codebook(_Strict):
+class Sampling(_Strict):
+    """Which pairs are made of annotated texts, and how often they are asked in other words."""
+
+    none_with: float = Field(6, ge=0, description="pairs without a position, of a text with one")
+    none_alone: float = Field(3, ge=0, description="the same, of a text that has none")
+    by_sentence: bool = Field(False, description="the two numbers hold for each sentence")
+    repeat: dict[str, int] = Field(
+        default_factory=dict, description="issue, stance or kind of evidence → times it is taken"
+    )
+    renamed: float = Field(0, ge=0, le=1, description="share asked with other names")
+    reworded: float = Field(0, ge=0, le=1, description="share asked in another wording")
+    opposed: float = Field(0, ge=0, le=1, description="share asked of the opposite proposition")
+
+    @classmethod
+    def everything(cls) -> Sampling:
+        """Every candidate once and as it is, as the tool would meet them."""
+        return cls(none_with=_ALL, none_alone=_ALL)
+
+
+_ALL: Final = 10_000
+"""More candidates than any text has."""
+
+
+class Codebook(Sampling):
     """One file of annotated texts. ``held_out`` of its articles or pages are never trained on.
 
-    A path of ``labels`` is relative to this package's ``labels/`` folder."""
+    A path of ``labels`` and ``corrections`` is relative to this package's ``labels/`` folder.
+    """
 
     path: str
     labels: bool = Field(
         False, description="annotations without texts, to be joined with the pools"
     )
+    corrections: str | None = Field(
+        None, description="annotations that replace those of the texts with the same id"
+    )
     anchored: bool = Field(False, description="positions name their sentence")
     held_out: float = Field(0.1, ge=0, lt=1)
-    none_with: int = Field(6, ge=0, description="pairs without a position, of a text with one")
-    none_alone: int = Field(3, ge=0, description="the same, of a text that has none")
 
 
-class Data(_Strict):
-    """A corpus of one's own, in one of the three shapes (training/README.md)."""
+class Data(Sampling):
+    """A corpus of one's own, in one of the three shapes (training/README.md). The sampling
+    holds for the codebook's shape alone; of the others every claim is one pair."""
 
     path: str = Field(description="a table, or a data set's name, with :split where it has many")
     shape: Literal["codebook", "flat", "reviewed"] | None = Field(
@@ -69,8 +95,6 @@ class Data(_Strict):
     held_out: float = Field(0.1, ge=0, le=1, description="1: all of it, as a test set")
     weight: float = Field(1.0, gt=0, description="of its pairs in the loss")
     anchored: bool = Field(False, description="positions name their sentence (codebook shape)")
-    none_with: int = Field(6, ge=0, description="as of a codebook's file")
-    none_alone: int = Field(3, ge=0, description="as of a codebook's file")
 
 
 class RunConfig(_Strict):
@@ -93,6 +117,9 @@ class RunConfig(_Strict):
     data: dict[str, Data] = Field(default_factory=dict)
     drop_leaks: bool = Field(
         False, description="leave what leaks out of training in place of refusing to train"
+    )
+    leave_out: frozenset[str] = Field(
+        frozenset(), description="actors and issues that no pair of annotated texts may ask for"
     )
 
     @model_validator(mode="after")

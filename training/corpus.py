@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from stance.errors import InputError
 from stance.records import Skipped
@@ -18,7 +18,7 @@ from stance.rowfiles import Row
 from stance.stages import Reader
 from training.claims import claim_pairs
 from training.codebook import codebook_pairs
-from training.config import Codebook, Data, RunConfig
+from training.config import Codebook, Data, RunConfig, Sampling
 from training.duplicates import without_duplicates
 from training.examples import Example
 from training.flat import flat_examples
@@ -30,9 +30,6 @@ from training.reviewed import reviewed_examples
 from training.shapes import Columns, codebook_row, flat_row, reviewed_row
 from training.sources import read_source
 from training.split import Sides, member, split_together
-
-ALL: Final = 10_000
-"""More candidates than any text has."""
 
 Tell = Callable[[str], None]
 T = TypeVar("T")
@@ -191,21 +188,37 @@ def _is_taken(example: Example, share: float) -> bool:
 
 
 def data_pairs(
-    name: str, data: Data, examples: Sequence[Example], reader: Reader, *, seed: int, held: bool
+    name: str,
+    data: Data,
+    examples: Sequence[Example],
+    reader: Reader,
+    sampling: Sampling | None = None,
+    *,
+    seed: int,
+    leave_out: frozenset[str] = frozenset(),
 ) -> list[Pair]:
-    """The pairs of a corpus of one's own; with ``held``, every pair without a position too."""
+    """The pairs of a corpus of one's own, drawn as its own sampling says or another's.
+
+    No pair asks for an actor or issue of ``leave_out``.
+    """
     full = [example.gold for example in examples if example.claims is None]
-    claims = [example for example in examples if example.claims is not None]
+    claims = [
+        example.with_claims(
+            tuple(c for c in example.claims if leave_out.isdisjoint((c.actor, c.issue)))
+        )
+        for example in examples
+        if example.claims is not None
+    ]
     pairs = codebook_pairs(
         full,
         reader,
+        sampling or data,
         seed=seed,
         anchored=data.anchored,
-        none_with=ALL if held else data.none_with,
-        none_alone=ALL if held else data.none_alone,
-        weight=data.weight,
         source=name,
+        leave_out=leave_out,
     )
-    return pairs + claim_pairs(
+    weighted = [replace(pair, weight=data.weight) for pair in pairs]
+    return weighted + claim_pairs(
         claims, reader.actors, reader.issues, weight=data.weight, source=name
     )

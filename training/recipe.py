@@ -27,12 +27,12 @@ from training import calibrate, evaluate
 from training.architecture import is_model_folder
 from training.card import card
 from training.codebook import codebook_pairs
-from training.config import Codebook, RunConfig
-from training.corpus import ALL, Preparation, Prepared, data_pairs
+from training.config import Codebook, RunConfig, Sampling
+from training.corpus import Preparation, Prepared, data_pairs
 from training.export import export, restore, write_info
 from training.general import general_pairs
 from training.gold import GoldText, read_gold
-from training.labels import read_labels
+from training.labels import corrected, read_labels
 from training.loop import Run, read_progress
 from training.metrics import count
 from training.model import StanceModel, build_model, freeze_below, load_weights
@@ -110,21 +110,31 @@ class Recipe:
             pairs += codebook_pairs(
                 [example.gold for example in sides[name][0]],
                 reader,
+                one,
                 seed=step.seed,
                 anchored=one.anchored,
-                none_with=one.none_with,
-                none_alone=one.none_alone,
                 source=name,
+                leave_out=step.leave_out,
             )
         for name, data in step.data.items():
-            pairs += data_pairs(name, data, sides[name][0], reader, seed=step.seed, held=False)
+            pairs += data_pairs(
+                name,
+                data,
+                sides[name][0],
+                reader,
+                seed=step.seed,
+                leave_out=step.leave_out,
+            )
         return pairs, held
 
     def annotated(self, one: Codebook) -> list[GoldText]:
         """The texts of one entry of a configuration."""
         if one.labels:
             return self._good(read_labels(LABELS_FOLDER / one.path, self.corpora / "data"))
-        return self.texts(self.corpora / one.path)
+        texts = self.texts(self.corpora / one.path)
+        if one.corrections is None:
+            return texts
+        return self._good(corrected(texts, LABELS_FOLDER / one.corrections))
 
     def texts(self, path: Path) -> list[GoldText]:
         """The texts of a file; every broken row is told."""
@@ -214,15 +224,14 @@ class Recipe:
             for pair in codebook_pairs(
                 held[name],
                 reader,
+                Sampling.everything(),
                 seed=step.seed,
                 anchored=one.anchored,
-                none_with=ALL,
-                none_alone=ALL,
             )
         ]
         for name, data in step.data.items():
             examples = self._prepared[step.name].sides[step.name][name][1]
-            pairs += data_pairs(name, data, examples, reader, seed=step.seed, held=True)
+            pairs += data_pairs(name, data, examples, reader, Sampling.everything(), seed=step.seed)
         if not pairs:
             return np.zeros((0, len(LABELS))), np.zeros(0, dtype=np.int64)
         logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
