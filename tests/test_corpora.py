@@ -24,9 +24,10 @@ from stance.records import Skipped
 from stance.register import Actors, Issues
 from stance.stages import Reader
 from training.claims import claim_pairs
-from training.config import Data
+from training.config import Data, load_config
 from training.corpus import Loaded, data_pairs, load
 from training.duplicates import without_duplicates
+from training.entries import SHAPES
 from training.examples import Claim, Example
 from training.gold import GoldPosition, GoldText, Place
 from training.pairs import Pair
@@ -441,3 +442,35 @@ def test_of_any_rows_the_undisputed_are_kept_once_each(rows: list[tuple[str, str
 
 def test_claims_without_examples_make_no_pairs(cast: Actors, topics: Issues) -> None:
     assert claim_pairs([], cast, topics) == []
+
+
+# ---------------------------------------------------------------------------------------
+# Documentation
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("page", ["README.md", "training/README.md"])
+def test_the_examples_are_what_they_are_said_to_be(
+    tmp_path: Path, shipped_actors: Actors, shipped_issues: Issues, page: str
+) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(
+        r"\*\*(\w+)\*\*[^`]*(?:`[^`]+`[^`]*)*?\n\n```(csv|jsonl)\n(.*?)```", text, re.S
+    )
+    assert page == "README.md" or {shape for shape, _, _ in blocks} == set(SHAPES)
+    for shape, ending, block in blocks:
+        path = tmp_path / f"{shape}.{ending}"
+        path.write_text(block, encoding="utf-8")
+        told = Data.model_validate({"path": str(path), "shape": shape})
+        found = load(str(path), told, shipped_actors, shipped_issues)
+        assert load(str(path), Data(path=str(path)), shipped_actors, shipped_issues) == found
+        assert found.examples
+        assert not found.skipped
+
+
+def test_the_configuration_in_the_documentation_is_valid(tmp_path: Path) -> None:
+    text = (ROOT / "training" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    (tmp_path / "mine.toml").write_text(block, encoding="utf-8")
+    assert set(load_config(tmp_path / "mine.toml").data) == {"mine", "known"}

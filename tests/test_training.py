@@ -235,7 +235,7 @@ def test_the_shipped_configurations_are_valid(name: str) -> None:
 
 
 def test_a_page_is_never_split() -> None:
-    texts = [GoldText(id=str(i), text="x", page=f"page {i // 7}") for i in range(210)]
+    texts = [GoldText(id=str(i), text=f"x {i * 7919}", page=f"page {i // 7}") for i in range(210)]
     train, held = split(texts, 0.3)
     assert train
     assert held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stance.modelfile import ModelInfo
@@ -131,6 +132,8 @@ def _data(steps: Sequence[RunConfig]) -> Iterator[str]:
         for name, mix in step.general.items():
             what, licence = CORPORA.get(name, (name, "see its source"))
             yield f"| {name} | {mix.pairs} | {what} | {licence} |"
+        for name, data in step.data.items():
+            yield f"| {name} | its own | given as `{Path(data.path).name}` | its owner's |"
 
 
 def _limits() -> Iterator[str]:

@@ -129,7 +129,12 @@ class Preparation:
         for line in rejected:
             self.tell(f"skipped: {line}")
         drop = any(step.drop_leaks for step in steps)
-        return Prepared(self._without_leaks(sides, dev, drop), tuple(rejected.values()))
+        clean = self._without_leaks(sides, dev, drop)
+        for step in steps:
+            for name in step.data:
+                train, held = map(len, clean[step.name][name])
+                self.tell(f"{step.name}: {name}: {train} texts to train on, {held} held out")
+        return Prepared(clean, tuple(rejected.values()))
 
     def _split(self, step: RunConfig, rejected: dict[str, Skipped]) -> dict[str, Sides[Example]]:
         shares = {name: one.held_out for name, one in (step.codebook | step.data).items()}
