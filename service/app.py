@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from service.context import Context
 from service.limits import BodyLimit
+from service.models import Models
 from service.problems import HANDLERS, MEDIA_TYPE
 from service.routes import health, v1
 from service.settings import Settings
@@ -18,9 +19,12 @@ from stance.pipeline import Tracker
 CONTRACT_VERSION: Final = "1.0.0"
 
 
-def create_app(tracker: Tracker, settings: Settings) -> FastAPI:
-    """The service of a loaded tracker. The model is warmed when the app starts."""
-    context = Context(tracker, settings)
+def create_app(tracker: Tracker, settings: Settings, models: Models | None = None) -> FastAPI:
+    """The service of a loaded tracker. The model is warmed when the app starts.
+
+    With ``models``, the one that is current among them takes over while the service runs.
+    """
+    context = Context(tracker, settings, models)
     app = _Service(
         title="Stance tracker",
         version=CONTRACT_VERSION,
@@ -62,7 +66,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
     await context.warm_up()
     yield
-    context.ready = False
+    context.stop()
 
 
 def _description(settings: Settings) -> str:

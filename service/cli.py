@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import socket
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,7 +23,11 @@ def serve(
         int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
     ] = 8000,
     model: Annotated[
-        Path | None, typer.Option(help="Model folder, in place of the shipped model.")
+        str | None,
+        typer.Option(
+            help="A model folder or a published version; without it the current model answers, "
+            "also when another becomes current."
+        ),
     ] = None,
 ) -> None:
     """Answer over HTTP: actors, issues, and the positions of a text."""
@@ -37,12 +40,15 @@ def serve(
     import uvicorn
 
     from service.app import create_app
+    from service.models import PublishedModels
     from service.settings import Settings
     from stance.pipeline import Tracker
+    from stance.registry import default_registry
 
     with _listen(host, port) as listener:
         tracker = Tracker.load(model=model)
-        app = create_app(tracker, Settings(host=host, port=port))
+        models = PublishedModels(default_registry()) if model is None else None
+        app = create_app(tracker, Settings(host=host, port=port), models)
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

@@ -10,29 +10,59 @@ import anyio
 import anyio.to_thread
 from fastapi import Depends, Request
 
-from service.schemas import Analysis, AnalyzeRequest, Article, Position, Versions
+from service.models import Follower, Models
+from service.schemas import Analysis, AnalyzeRequest, Article, ModelUpdate, Position, Versions
 from service.settings import Settings
 from stance.pipeline import Tracker
 from stance.records import CODEBOOK_VERSION
 from stance.register import Actors, Issues
+from stance.scorer import Scorer
 
 
 class Context:
-    """One per app. ``ready`` is true once the model has judged its first sentence."""
+    """One per app. ``ready`` is true once the model has judged its first sentence.
 
-    def __init__(self, tracker: Tracker, settings: Settings) -> None:
+    ``models``, where given, may put another model in the tracker's place between requests.
+    """
+
+    def __init__(self, tracker: Tracker, settings: Settings, models: Models | None = None) -> None:
         self.tracker, self.settings = tracker, settings
         self.ready = False
         self._data_version = data_version(tracker.actors, tracker.issues)
         self._room = anyio.CapacityLimiter(settings.parallel_analyses)
+        self._follower: Follower | None = None
+        if models is not None:
+            self._follower = Follower(
+                models, serving=lambda: self.tracker.model_version, adopt=self._adopt
+            )
 
-    def versions(self) -> Versions:
-        """The versions that an answer names."""
+    def versions(self, tracker: Tracker | None = None) -> Versions:
+        """The versions that an answer names: those of ``tracker``, else of the one at present."""
         return Versions(
             data_version=self._data_version,
-            model_version=self.tracker.model_version,
+            model_version=(tracker or self.tracker).model_version,
             codebook_version=CODEBOOK_VERSION,
         )
+
+    @property
+    def model_update(self) -> ModelUpdate | None:
+        """A current model that does not answer yet, or could not be loaded."""
+        return self._follower.update if self._follower else None
+
+    def look(self) -> None:
+        """Between two requests: whether another model is current. Never waits."""
+        if self._follower and self.ready:
+            self._follower.look()
+
+    def stop(self) -> None:
+        """No request is taken from here on."""
+        self.ready = False
+        if self._follower:
+            self._follower.stop()
+
+    def _adopt(self, scorer: Scorer) -> None:
+        """A new tracker, so that analyses under way end with the model they began with."""
+        self.tracker = Tracker(self.tracker.reader, scorer)
 
     async def analyze(self, request: AnalyzeRequest) -> Analysis:
         """The positions of a text, found on a thread so that other requests go on.
@@ -43,16 +73,17 @@ class Context:
         return await anyio.to_thread.run_sync(self._analyze, request, limiter=self._room)
 
     def _analyze(self, request: AnalyzeRequest) -> Analysis:
-        article = self.tracker.article(
+        tracker = self.tracker  # another may take its place meanwhile
+        article = tracker.article(
             request.text,
             title=request.title,
             published=request.published,
             source=request.source,
             url=request.url,
         )
-        positions = self.tracker.positions(article)
+        positions = tracker.positions(article)
         return Analysis(
-            versions=self.versions(),
+            versions=self.versions(tracker),
             article=Article.of(article),
             positions=[Position.of(position) for position in positions],
         )
@@ -79,7 +110,9 @@ def data_version(actors: Actors, issues: Issues) -> str:
 
 async def context_of(request: Request) -> Context:
     """The context of the app that answers a request."""
-    return cast(Context, request.app.state.context)
+    context = cast(Context, request.app.state.context)
+    context.look()
+    return context
 
 
 Here = Annotated[Context, Depends(context_of)]

@@ -78,7 +78,7 @@ async def analyze(request: AnalyzeRequest, here: Here) -> Analysis:
 @health.get("/live", operation_id="get_live")
 async def live(here: Here) -> Health:
     """Whether the process answers at all."""
-    return Health(versions=here.versions(), status="live")
+    return Health(versions=here.versions(), status="live", model_update=here.model_update)
 
 
 @health.get(
@@ -90,4 +90,4 @@ async def ready(here: Here) -> Health:
     """Whether the model is loaded and warm."""
     if not here.ready:
         raise Refused(503, "the model is not warm yet", headers={"Retry-After": "1"})
-    return Health(versions=here.versions(), status="ready")
+    return Health(versions=here.versions(), status="ready", model_update=here.model_update)

@@ -70,10 +70,21 @@ class VersionsAnswer(Answer):
     """The versions that answers are made with at present."""
 
 
+class ModelUpdate(Wire):
+    """A model that became current and does not answer, not yet or not at all."""
+
+    version: str | None = Field(description="of that model; null where not even that can be read")
+    state: Literal["loading", "failed"]
+    detail: str
+
+
 class Health(Answer):
     """Whether the service lives, or takes requests."""
 
     status: Literal["live", "ready"]
+    model_update: ModelUpdate | None = Field(
+        default=None, description="null while the current model is the one that answers"
+    )
 
 
 # Registers

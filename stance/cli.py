@@ -46,7 +46,10 @@ Table = Annotated[
     Path, typer.Argument(metavar="POSITIONS", help="A position table (.csv .jsonl .parquet).")
 ]
 Out = Annotated[Path | None, typer.Option(help="Write the table here (.csv .jsonl .parquet).")]
-Model = Annotated[Path | None, typer.Option(help="A model folder in place of the shipped one.")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="A model folder or a published version, in place of the current model."),
+]
 ActorFiles = Annotated[
     list[Path] | None, typer.Option("--actors", help="YAML with actors to add or replace.")
 ]
@@ -217,15 +220,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _add_commands() -> None:
+    """Add the commands of other packages: functions, or groups of them as a ``Typer``."""
     known = {command.name for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
     for entry in entry_points(group="stance.commands"):
-        if entry.name not in known:
-            app.command(entry.name)(_loaded(entry))
-
-
-def _loaded(entry: Any) -> Callable[..., Any]:
-    loaded: Callable[..., Any] = entry.load()
-    return loaded
+        if entry.name in known:
+            continue
+        loaded: Any = entry.load()
+        if isinstance(loaded, typer.Typer):
+            app.add_typer(loaded, name=entry.name)
+        else:
+            app.command(entry.name)(loaded)
 
 
 def _console(*, out: bool = False) -> Console:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from stance import resources
 from stance.dates import parse_date
 from stance.errors import InputError
 from stance.pages import article_from_text
 from stance.records import EVIDENCE_KINDS, STANCES, Article, Candidate, Position, Scores
 from stance.register import load_actors, load_issues
+from stance.registry import find_model
 from stance.scorer import OnnxScorer, Scorer
 from stance.stages import Reader
 
@@ -45,17 +45,17 @@ class Tracker:
         issues: Sequence[str | Path] = (),
         threads: int | None = None,
     ) -> Tracker:
-        """The shipped model and registers, or a user's.
+        """The current model and the shipped registers, or a user's.
 
-        ``model`` is a model folder; ``actors`` and ``issues`` are YAML files whose entries are
-        added to the shipped ones or replace those of the same id. Raises ``ModelError`` and
-        ``RegisterError``.
+        ``model`` is a model folder or a published version; without it the model that was
+        published last answers, or the shipped one where none was. ``actors`` and ``issues`` are
+        YAML files whose entries are added to the shipped ones or replace those of the same id.
+        Raises ``ModelError``, ``UnknownNameError`` and ``RegisterError``.
         """
         reader = Reader(
             load_actors([Path(p) for p in actors]), load_issues([Path(p) for p in issues])
         )
-        folder = Path(model) if model is not None else resources.default_model()
-        return cls(reader, OnnxScorer(folder, threads=threads))
+        return cls(reader, OnnxScorer(find_model(model), threads=threads))
 
     @property
     def model_version(self) -> str:

@@ -20,13 +20,17 @@ import numpy.typing as npt
 from stance.encoding import PairTokenizer
 from stance.errors import ModelError
 from stance.modelfile import load_info
-from stance.records import Scores
+from stance.records import EVIDENCE_KINDS, Scores
 
 Question = tuple[str, str]
 Floats = npt.NDArray[np.float64]
 
 _CHUNK: Final = 8
 """Questions handed to a thread at once: enough to outweigh the hand-over."""
+_TRIAL: Final[Question] = (
+    "* Alba * rejected the truce.",
+    "Alba: The fighting should stop in a truce now",
+)
 
 
 class Scorer(Protocol):
@@ -94,6 +98,24 @@ class OnnxScorer:
     def _scores(self, stance: Floats, evidence: Floats) -> Scores:
         support, oppose, neutral, none = softmax(stance / self.info.temperature).tolist()
         return Scores(support, oppose, neutral, none, tuple(softmax(evidence).tolist()))
+
+
+def load_tried(folder: Path, *, threads: int | None = None) -> OnnxScorer:
+    """The model of a folder, once it has answered a question.
+
+    Raises ``ModelError`` for what :class:`OnnxScorer` refuses, and for a graph that loads but
+    takes or gives something else than it should.
+    """
+    scorer = OnnxScorer(folder, threads=threads)
+    try:
+        (found,) = scorer.score([_TRIAL])
+        numbers = (found.support, found.oppose, found.neutral, found.none, *found.evidence)
+    except Exception as error:  # whatever a graph of another kind may lead to
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{folder / 'model.onnx'}: cannot answer a question: {reason}") from None
+    if not np.isfinite(numbers).all() or len(found.evidence) != len(EVIDENCE_KINDS):
+        raise ModelError(f"{folder / 'model.onnx'}: gives no probabilities for a question")
+    return scorer
 
 
 def softmax(logits: Floats) -> Floats:

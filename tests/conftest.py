@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -116,6 +116,14 @@ issues:
     proposition: Southmark should hand the islands over to Norland
     cues: ["island*", "Örland", "land"]
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_published_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The shipped model is the current one, whatever is published on this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STANCE_MODELS", str(tmp_path_factory.mktemp("models")))
+        yield
 
 
 @pytest.fixture(scope="session")

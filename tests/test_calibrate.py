@@ -7,10 +7,15 @@ import pytest
 
 from stance.scorer import softmax
 from training.calibrate import (
+    LEAST_GOLD,
+    Curve,
     best_threshold,
     confusion,
     expected_calibration_error,
     fit_temperature,
+    issue_thresholds,
+    joint_f1,
+    reliability,
 )
 
 
@@ -48,3 +53,57 @@ def test_of_thresholds_that_do_equally_well_the_one_that_reports_less_is_taken()
     grid = [0.2, 0.3, 0.4, 0.5]
     assert best_threshold([0.5, 0.7, 0.7, 0.6], grid) == 0.4
     assert best_threshold([0.5, 0.7, 0.69, 0.68], grid) == 0.4
+
+
+GRID = [round(0.2 + 0.05 * i, 2) for i in range(13)]
+
+
+def curve(seed: int, shift: float, pages: int = 100) -> Curve:
+    """An issue whose positions score around 0.7 and whose other candidates around 0.3, both
+    ``shift`` higher; one position on every second page."""
+    rng = np.random.default_rng(seed)
+    gold = (np.arange(pages) % 2 == 0).astype(float)
+    position, other = rng.normal([[0.7], [0.3]], 0.15, (2, pages)) + shift
+    hits = (position[:, None] >= GRID) * gold[:, None]
+    return Curve(hits, hits + (other[:, None] >= GRID), gold)
+
+
+def test_an_issue_whose_scores_lie_elsewhere_gets_a_threshold_of_its_own() -> None:
+    found = issue_thresholds({"same": curve(1, 0.0), "low": curve(2, -0.25)}, GRID, 0.5)
+    assert set(found) == {"low"}
+    assert 0.2 <= found["low"] < 0.45
+
+
+def test_an_issue_with_few_positions_keeps_the_common_threshold() -> None:
+    few = curve(2, -0.25, pages=2 * LEAST_GOLD - 4)
+    assert few.gold.sum() < LEAST_GOLD
+    assert issue_thresholds({"few": few}, GRID, 0.5) == {}
+
+
+def test_the_common_threshold_weighs_as_so_many_positions() -> None:
+    rows = np.arange(LEAST_GOLD)
+    hits = np.tile(np.asarray(GRID) <= 0.3, (len(rows), 1)).astype(float)
+    clear = Curve(hits, hits, np.ones(len(rows)))
+    assert issue_thresholds({"clear": clear}, GRID, 0.3) == {}
+    drawn = np.tile(np.asarray(GRID) <= 0.6, (len(rows), 1)).astype(float)
+    noise = drawn + 3 * (np.asarray(GRID) < 0.45)
+    found = issue_thresholds({"drawn": Curve(drawn, noise, np.ones(len(rows)))}, GRID, 0.3)
+    assert found == {"drawn": 0.45}  # half-way between the best, 0.6, and the common, 0.3
+
+
+def test_joint_f1_counts_all_issues() -> None:
+    one = Curve(np.array([[1.0, 0.0]]), np.array([[2.0, 0.0]]), np.array([1.0]))
+    assert joint_f1([one, one]).tolist() == pytest.approx([4 / 6, 0.0])
+
+
+def test_reliability_bins_hold_every_answer_once() -> None:
+    logits, labels = drawn(1.0, 500)
+    bins = reliability(softmax(logits), labels)
+    assert sum(b.n for b in bins) == 500
+    assert all(b.low <= b.confidence <= b.high and 0 <= b.accuracy <= 1 for b in bins)
+
+
+def test_confusion_takes_a_threshold_for_each_candidate() -> None:
+    probabilities = np.array([[0.5, 0.1, 0.0, 0.4], [0.5, 0.1, 0.0, 0.4]])
+    counts = confusion(probabilities, np.array([0, 0]), np.array([0.5, 0.7]))
+    assert counts[0].tolist() == [1, 0, 0, 1]

@@ -26,10 +26,19 @@ def test_the_base_installation_runs_without_torch(tmp_path: Path) -> None:
     found = subprocess.run([python, "-c", probe], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
+    stance = venv / "bin" / "stance"
+    listed = subprocess.run([stance, "model", "list"], capture_output=True, text=True, check=False)
+    assert listed.returncode == 0, listed.stderr
+    assert "articles" in listed.stdout, "training/floors.json is not installed"
+    pinned = "from training.gate import read_pinned; print(read_pinned().sets['articles'].path)"
+    path = subprocess.run([python, "-c", pinned], capture_output=True, text=True, check=True)
+    assert Path(path.stdout.strip()).is_relative_to(venv)
+    assert Path(path.stdout.strip()).is_file()
+
     article = tmp_path / "article.txt"
     article.write_text("Viktor Orban vetoed the new sanctions on Russia on Monday.", "utf-8")
     table = tmp_path / "positions.csv"
-    command = [venv / "bin" / "stance", "run", str(article), "--out", str(table)]
+    command = [stance, "run", str(article), "--out", str(table)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert ran.returncode == 0, ran.stderr
     with table.open(newline="", encoding="utf-8") as file:

@@ -647,7 +647,7 @@ def test_serve_prints_its_address_answers_and_stops() -> None:
         "import test_service as t\n"
         "from stance.pipeline import Tracker\n"
         "Tracker.load = lambda model: t.tracker()\n"
-        "t.serve(port=0)"
+        "t.serve(port=0, model='fake')"
     )
     with subprocess.Popen(
         [sys.executable, "-u", "-c", code],

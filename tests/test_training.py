@@ -12,8 +12,7 @@ import pytest
 pytest.importorskip("torch", reason="the [train] extra is not installed")
 
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import MPNetConfig, MPNetModel
+from tiny import pairs, save_base
 
 from stance.cli import main
 from stance.encoding import PairTokenizer
@@ -29,46 +28,11 @@ from training.model import build_model
 from training.pairs import LABELS, Pair, label_mask
 from training.split import split
 
-WORDS = (
-    "alba borea putin trump backs rejects the tax sanctions on russia should be kept : * | ."
-).split()
-
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An encoder with random weights and a tokenizer of two dozen words."""
-    folder = tmp_path_factory.mktemp("base")
-    special = ["<s>", "<pad>", "</s>", "<unk>"]
-    vocabulary = {word: i for i, word in enumerate([*special, *WORDS])}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>",
-        pair="<s> $A </s> </s> $B </s>",
-        special_tokens=[("<s>", 0), ("</s>", 2)],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    torch.manual_seed(0)
-    config = MPNetConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=80,
-    )
-    MPNetModel(config).save_pretrained(folder)
-    return folder
-
-
-def pairs() -> list[Pair]:
-    verbs = {"backs": "support", "rejects": "oppose"}
-    return [
-        Pair(f"* {name} * {verb} sanctions .", f"{name}: sanctions should be kept", (label,))  # type: ignore[arg-type]
-        for name in ("Alba", "Borea", "Putin", "Trump")
-        for verb, label in verbs.items()
-    ] * 6
+    """An encoder with random weights."""
+    return save_base(tmp_path_factory.mktemp("base"), hidden=128)
 
 
 def make_run(folder: Path, base: Path, **options: float) -> Run:
@@ -77,38 +41,6 @@ def make_run(folder: Path, base: Path, **options: float) -> Run:
     optimiser = Optimiser.model_validate(settings)
     tokenizer = PairTokenizer(base / "tokenizer.json", 64)
     return Run(folder, build_model(base), tokenizer, optimiser, seed=1)
-
-
-def test_a_killed_run_goes_on_from_its_checkpoint(
-    tmp_path: Path, base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = make_run(tmp_path, base, checkpoint_minutes=1e-9)
-    update, done = run._update, []
-
-    def killed(batch: object) -> float:
-        if len(done) == 4:
-            raise KeyboardInterrupt
-        done.append(1)
-        return update(batch)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(run, "_update", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run.train(pairs())
-    steps = []
-    again = make_run(tmp_path, base)
-    update_again = again._update
-    monkeypatch.setattr(again, "_update", lambda b: steps.append(1) or update_again(b))
-    final = again.train(pairs())
-    assert final.step == 4 + len(steps)
-    assert make_run(tmp_path, base).train(pairs()) == final
-    assert not list(tmp_path.rglob("*.pt"))
-
-
-def test_training_learns(tmp_path: Path, base: Path) -> None:
-    run = make_run(tmp_path, base, epochs=12)
-    run.train(pairs())
-    rows = (tmp_path / "log.csv").read_text().splitlines()
-    assert float(rows[-1].split(",")[2]) < 0.5 * float(rows[0].split(",")[2])
 
 
 PLACES = "harbour mill bridge orchard quarry station market tower valley abbey".split()
@@ -162,6 +94,7 @@ def test_train_then_evaluate_from_the_command_line(
         "metrics.json",
         "model.json",
         "model.onnx",
+        "reliability.png",
         "tokenizer.json",
         "weights.json",
     ]
@@ -174,6 +107,16 @@ def test_train_then_evaluate_from_the_command_line(
     figures = json.loads(out.read_text())["gold.jsonl"]
     assert figures["model"] == "tiny-1"
     assert figures["candidate_recall"] == 1
+    card = (folder / "CARD.md").read_text(encoding="utf-8")
+    assert "| name-only |" in card
+    assert "![" in card
+
+    asked = ["evaluate", str(tmp_path / "gold.jsonl"), "--no-baselines", "--out", str(out)]
+    asked += ["--model", str(folder), "--model", str(folder.parent)]
+    assert main(asked) == 0
+    int8, floats = json.loads(out.read_text())["gold.jsonl"]["systems"]
+    assert [int8["name"], floats["name"]] == ["tiny-1", "tiny-1 (fp32)"]
+    assert floats["against_first"]["same_label"] >= 0.97
 
 
 def test_int8_agrees_with_floats_and_can_be_trained_on_from(tmp_path: Path, base: Path) -> None:
@@ -228,7 +171,7 @@ def test_a_mistyped_configuration_is_told_in_one_line(tmp_path: Path) -> None:
         load_config(path)
 
 
-@pytest.mark.parametrize("name", ["general", "codebook", "retrain"])
+@pytest.mark.parametrize("name", ["general", "codebook"])
 def test_the_shipped_configurations_are_valid(name: str) -> None:
     path = Path(__file__).parent.parent / "training" / "configs" / f"{name}.toml"
     assert load_config(path).name == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,19 @@ def plan(encoded: Encoded, *, tokens: int, seed: int, epoch: int) -> list[list[i
         batches += _pack(window, encoded.ids, tokens)
     rng.shuffle(batches)
     return batches
+
+
+def updates(
+    encoded: Encoded, *, epochs: float, tokens: int, seed: int, batches: int
+) -> list[list[list[int]]]:
+    """All updates of a run in order; each is ``batches`` batches, the last of an epoch fewer."""
+    found: list[list[list[int]]] = []
+    for epoch in range(math.ceil(epochs)):
+        planned = plan(encoded, tokens=tokens, seed=seed, epoch=epoch)
+        share = min(1.0, epochs - epoch)
+        planned = planned[: round(share * len(planned))]
+        found += [planned[at : at + batches] for at in range(0, len(planned), batches)]
+    return found
 
 
 def _pack(order: Sequence[int], ids: Sequence[Sequence[int]], tokens: int) -> Iterator[list[int]]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from stance.modelfile import ModelInfo
+from stance.errors import StanceError
+from stance.modelfile import ModelInfo, load_info
 from training.config import RunConfig
 from training.corpora import BASES, CORPORA
+from training.figures import FIGURES
+
+RELIABILITY: Final = "reliability.png"
+"""The reliability plot's file in a model folder."""
 
 
 def card(
@@ -22,12 +28,69 @@ def card(
     parts = [
         *_head(info, base),
         *_steps(steps, minutes),
-        *_scores(metrics),
-        *_calibration(info, metrics["calibration"]),
+        "",
+        *measured(info, metrics),
         *_data(steps),
         *_limits(),
     ]
     return "\n".join(parts) + "\n"
+
+
+_FIRST: Final = "## What it scores"
+_NEXT: Final = "## Data"
+"""What is measured stands between these two headings."""
+
+
+def measured(info: ModelInfo, metrics: Mapping[str, Any]) -> Iterator[str]:
+    """The sections that depend on what was measured alone."""
+    yield from _scores(metrics)
+    yield from _baselines(metrics)
+    yield from _left_out(metrics.get("leave_out", ()))
+    yield from _benchmarks(metrics.get("benchmarks", {}))
+    if "calibration" in metrics:
+        yield from _calibration(info, metrics["calibration"])
+
+
+def keep(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Add figures to a model folder's ``metrics.json`` and write its card's measured part anew.
+
+    Raises ``ModelError`` where the folder holds no model, ``StanceError`` where its metrics or
+    its card are not as the recipe writes them.
+    """
+    info = load_info(folder)
+    path = folder / "metrics.json"
+    metrics = {**_metrics(path), **figures}
+    path.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    text = folder / "CARD.md"
+    if text.is_file():
+        text.write_text(refreshed(text, info, metrics), encoding="utf-8")
+
+
+def refreshed(path: Path, info: ModelInfo, metrics: Mapping[str, Any]) -> str:
+    """The text of a card with its measured part made anew."""
+    before, first, rest = path.read_text(encoding="utf-8").partition(f"\n{_FIRST}\n")
+    _, after, end = rest.partition(f"\n{_NEXT}\n")
+    if not first or not after:
+        raise StanceError(f"{path}: expected the headings '{_FIRST}' and '{_NEXT}'")
+    return before + "\n" + "\n".join(measured(info, metrics)) + "\n" + after + end
+
+
+def corpora_of(folder: Path) -> tuple[str, ...] | None:
+    """The public corpora that a model was trained on; None where its folder does not say."""
+    found = _metrics(folder / "metrics.json").get("corpora")
+    return None if found is None else tuple(found)
+
+
+def _metrics(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StanceError(f"{path}: no valid JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise StanceError(f"{path}: expected a JSON object")
+    return found
 
 
 def _head(info: ModelInfo, base: str) -> Iterator[str]:
@@ -73,8 +136,7 @@ _COLUMNS = {
 
 
 def _scores(metrics: Mapping[str, Any]) -> Iterator[str]:
-    yield ""
-    yield "## What it scores"
+    yield _FIRST
     yield ""
     yield (
         "A tuple is (actor, issue, stance) of a text. The held-out sets are articles and pages "
@@ -84,7 +146,7 @@ def _scores(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| set | texts | " + " | ".join(_COLUMNS.values()) + " |"
     yield "|---" * (len(_COLUMNS) + 2) + "|"
-    sets = {name: row for name, row in metrics.items() if "tuple_f1" in row}
+    sets = _sets(metrics)
     for name, row in sets.items():
         figures = " | ".join(f"{row[column]:.3f}" for column in _COLUMNS)
         yield f"| {name} | {row['texts']} | {figures} |"
@@ -97,27 +159,134 @@ def _scores(metrics: Mapping[str, Any]) -> Iterator[str]:
         yield f"Recall by kind of evidence: {by_kind}."
 
 
-def _calibration(info: ModelInfo, figures: Mapping[str, float]) -> Iterator[str]:
+def _sets(metrics: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The files of annotated texts among the metrics."""
+    return {k: v for k, v in metrics.items() if isinstance(v, Mapping) and "tuple_f1" in v}
+
+
+def _baselines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    sets = {k: v for k, v in _sets(metrics).items() if len(v.get("systems", ())) > 1}
+    if not sets:
+        return
+    yield ""
+    yield "## Beside baselines and others"
+    yield ""
+    yield (
+        "`majority` gives every candidate the commonest answer, `always-support` reports each as "
+        "support, `name-only` sees the actor's name in place of the text, `masked` sees the text "
+        "with placeholders for all actors' names. In brackets 95 % intervals from resampled "
+        "pages; the difference in tuple F1 is to the first system, p from a paired bootstrap."
+    )
+    for name, found in sets.items():
+        yield ""
+        yield f"{name}, {found['texts']} texts of {found['pages']} pages:"
+        yield ""
+        yield "| system | " + " | ".join(FIGURES.values()) + " | difference | p | same label |"
+        yield "|---" * (len(FIGURES) + 4) + "|"
+        for row in found["systems"]:
+            shown = [_ranged(row["figures"][figure]) for figure in FIGURES]
+            yield f"| {row['name']} | " + " | ".join([*shown, *_tested(row)]) + " |"
+
+
+def _tested(row: Mapping[str, Any]) -> list[str]:
+    test = row.get("against_first")
+    if test is None:
+        return ["", "", ""]
+    return [_ranged(test), _figure(test["p"]), _figure(test["same_label"])]
+
+
+def _ranged(found: Mapping[str, float | None]) -> str:
+    if found["low"] is None or found["high"] is None:
+        return _figure(found["value"])
+    return f"{_figure(found['value'])} ({found['low']:.2f} to {found['high']:.2f})"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _left_out(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not rows:
+        return
+    yield ""
+    yield "## Actors and issues never trained on"
+    yield ""
+    yield (
+        "A shortened recipe, trained once on everything and once without the texts' positions of "
+        "one issue or actor; both scored on that issue or actor alone."
+    )
+    yield ""
+    yield "| left out | kind | texts | gold | F1, trained on all | F1, left out | lost |"
+    yield "|---|---|---|---|---|---|---|"
+    for row in rows:
+        yield (
+            f"| {row['left_out']} | {row['kind']} | {row['texts']} | {row['gold']} | "
+            f"{row['f1_full']:.3f} | {row['f1_left_out']:.3f} | "
+            f"{row['f1_full'] - row['f1_left_out']:+.3f} |"
+        )
+
+
+def _benchmarks(found: Mapping[str, Any]) -> Iterator[str]:
+    if not found:
+        return
+    yield ""
+    yield "## Public benchmarks"
+    yield ""
+    yield (
+        f"Held-out parts of public corpora, in percent, by `{found['model']}` "
+        f"({found['size']}), none of them used to choose anything."
+    )
+    yield ""
+    yield "| benchmark | metric | ours | questions | published | notes |"
+    yield "|---|---|---|---|---|---|"
+    for row in found["results"]:
+        published = "; ".join(
+            f"{p['figure']} {p['system']} ({p['size']})" for p in row["published"]
+        )
+        figure = "-" if row["figure"] is None else f"{row['figure']:.1f}"
+        yield (
+            f"| {row['benchmark']} | {row['metric']} | {figure} | {row['n']} | "
+            f"{published or '-'} | {'; '.join(row['notes'])} |"
+        )
+
+
+def _calibration(info: ModelInfo, figures: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## Calibration"
     yield ""
-    how = "fitted" if figures.get("fitted", 1) else "kept from the base, with figures"
+    own = ", ".join(f"{issue} {least:.3f}" for issue, least in sorted(info.thresholds.items()))
+    how = "fitted" if figures.get("fitted", True) else "kept from the base; measured"
     yield (
         f"Temperature {info.temperature:.3f}, {how} on {figures['pairs']:.0f} held-out pairs; "
         f"expected calibration error {figures['ece_before']:.3f} before and "
         f"{figures['ece']:.3f} after. A candidate is reported from a probability of any position "
-        f"of {info.threshold:.3f}."
+        f"of {info.threshold:.3f}" + (f" (own thresholds: {own})." if own else ".")
     )
     yield ""
     yield "| true, below: predicted, right | support | oppose | neutral | none |"
     yield "|---|---|---|---|---|"
     for name, row in zip(("support", "oppose", "neutral", "none"), info.confusion, strict=False):
         yield f"| {name} | " + " | ".join(f"{count:.0f}" for count in row) + " |"
+    if figures.get("bins"):
+        yield from _reliability(figures["bins"])
+
+
+def _reliability(bins: Sequence[Mapping[str, float]]) -> Iterator[str]:
+    yield ""
+    yield f"![how often answers are right, by how sure they are]({RELIABILITY})"
+    yield ""
+    yield "| confidence | answers | mean confidence | share right |"
+    yield "|---|---|---|---|"
+    for b in bins:
+        yield (
+            f"| {b['low']:.2f} to {b['high']:.2f} | {b['n']:.0f} | {b['confidence']:.3f} | "
+            f"{b['accuracy']:.3f} |"
+        )
 
 
 def _data(steps: Sequence[RunConfig]) -> Iterator[str]:
     yield ""
-    yield "## Data"
+    yield _NEXT
     yield ""
     yield (
         "Annotated texts by our codebook: synthetic statements and passages, demonstration "

@@ -85,6 +85,22 @@ def _thinned(
     return empty[: whole + (rng.random() < wanted - whole)]
 
 
+def candidate_labels(
+    text: GoldText, reading: Reading, reader: Reader, *, anchored: bool
+) -> dict[Candidate, Label]:
+    """The right answer to each candidate of a reading, where the annotation tells it.
+
+    Left out are disputed pairs, and in texts without anchors the other sentences of a pair that
+    has a position: they may well show it again.
+    """
+    held, empty = _labelled(text, reading, reader, anchored)
+    lost = {p.pair for p in text.positions} - {(c.actor, c.issue) for c, _, _ in held}
+    labels: dict[Candidate, Label] = {c: labels[0] for c, labels, _ in empty + held}
+    return {
+        c: labels[c] for c in reading.candidates if c in labels and (c.actor, c.issue) not in lost
+    }
+
+
 def _labelled(
     text: GoldText, reading: Reading, reader: Reader, anchored: bool
 ) -> tuple[list[_Labelled], list[_Labelled]]:

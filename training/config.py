@@ -29,14 +29,25 @@ class Model(_Strict):
 
 
 class Optimiser(_Strict):
-    epochs: float = Field(1.0, gt=0, description="passes over the data; a part of one is allowed")
-    tokens_per_batch: int = Field(2048, gt=0, description="padded tokens of one update")
+    epochs: float = Field(
+        1.0, ge=0, description="passes over the data; parts are allowed; 0 keeps the start weights"
+    )
+    tokens_per_batch: int = Field(2048, gt=0, description="padded tokens of one batch")
+    accumulate: int = Field(1, gt=0, description="batches of one update, in every process")
     learning_rate: float = Field(5e-5, gt=0)
     head_learning_rate: float = Field(5e-4, gt=0)
     weight_decay: float = Field(0.01, ge=0)
     warmup: float = Field(0.06, ge=0, lt=1, description="share of the updates")
     evidence_weight: float = Field(0.3, ge=0, description="weight of the evidence head's loss")
+    average_last: float = Field(
+        0.0, ge=0, le=1, description="share of the updates, the last, whose weights are averaged"
+    )
     checkpoint_minutes: float = Field(10.0, gt=0)
+    checkpoint_updates: int | None = Field(
+        None, gt=0, description="a checkpoint after so many updates, where that comes first"
+    )
+    evaluations: int = Field(4, ge=0, description="on held-out pairs, spread over the run")
+    evaluation_pairs: int = Field(400, gt=0, description="held-out pairs of one evaluation")
 
 
 class Sampling(_Strict):
@@ -100,13 +111,14 @@ class Data(Sampling):
 class RunConfig(_Strict):
     """One training step. Unknown keys are refused, so that a typing error cannot pass unseen.
 
-    ``start`` names the step whose weights this one starts from. Paths of annotated texts and
-    the folders of ``general`` are relative to the corpora folder that the command is given.
+    ``start`` names the finished step whose weights this one starts from, or several, whose mean
+    it starts from. Paths of annotated texts and the folders of ``general`` are relative to the
+    corpora folder that the command is given.
     """
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="also its folder's")
     seed: int = 0
-    start: str | None = None
+    start: str | tuple[str, ...] | None = None
     model: Model = Model()
     optimiser: Optimiser = Optimiser()
     general: dict[str, Mix] = Field(
@@ -128,6 +140,11 @@ class RunConfig(_Strict):
         if both := sorted(self.codebook.keys() & self.data.keys()):
             raise ValueError(f"'{both[0]}' names a corpus of [codebook] and one of [data]")
         return self
+
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """The steps that this one starts from; none where it starts from the base."""
+        return (self.start,) if isinstance(self.start, str) else self.start or ()
 
 
 def load_config(path: Path) -> RunConfig:

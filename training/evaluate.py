@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from stance.pipeline import Judged, Tracker
 from stance.records import Article, Position
+from training.calibrate import Curve
 from training.gold import GoldPosition, GoldText
-from training.metrics import Case, Counts, Found, Report, report
+from training.metrics import Case, Counts, Found, Report, count, of_issue, report
 
 
 def on(texts: Iterable[GoldText], tracker: Tracker) -> Report:
@@ -44,6 +47,33 @@ def case(
         uncovered=tuple(_gold(p) for p in text.positions if not _covered(p, tracker)),
         disputed=frozenset(p.pair for p in text.disputed),
     )
+
+
+def curves(
+    judged: Sequence[tuple[GoldText, Article, list[Judged]]],
+    tracker: Tracker,
+    grid: Sequence[float],
+) -> dict[str, Curve]:
+    """issue → its tuples at every threshold of the ``grid``, by page."""
+    pages = {page: i for i, page in enumerate(sorted({text.group for text, _, _ in judged}))}
+    issues = {p.issue for text, _, _ in judged for p in text.positions if _covered(p, tracker)}
+    found: dict[str, Curve] = {}
+    for t, threshold in enumerate(grid):
+        for one in judged:
+            page, case_ = pages[one[0].group], case(*one, tracker, threshold=threshold)
+            for issue in issues | {f.issue for f in case_.predicted}:
+                counts = count([case_], of_issue(issue))
+                if counts.gold or counts.predicted:
+                    curve = found.setdefault(issue, _flat(len(pages), len(grid)))
+                    curve.hits[page, t] += counts.hits
+                    curve.predicted[page, t] += counts.predicted
+                    curve.gold[page] += counts.gold * (t == 0)
+    return found
+
+
+def _flat(pages: int, thresholds: int) -> Curve:
+    shape = (pages, thresholds)
+    return Curve(np.zeros(shape), np.zeros(shape), np.zeros(pages))
 
 
 def _covered(position: GoldPosition, tracker: Tracker) -> bool:

@@ -92,10 +92,23 @@ _READERS: Final[Mapping[str, Callable[[Row], Iterator[Pair]]]] = {
 }
 
 
+def read_row(reader: str, row: Row) -> Iterator[Pair]:
+    """The pairs of one row by a named reader, for training and for benchmarks alike.
+
+    Raises ``KeyError`` where the row lacks a field or has a label of another kind.
+    """
+    yield from _READERS[reader](row)
+
+
 def general_pairs(
-    root: Path, mix: Mapping[str, tuple[str, int]], *, seed: int, skip_tasks: frozenset[str]
+    root: Path,
+    mix: Mapping[str, tuple[str, int]],
+    *,
+    seed: int,
+    skip_tasks: frozenset[str],
+    part: str = "train",
 ) -> list[Pair]:
-    """Sample the first step's pairs.
+    """Sample the first step's pairs, or what is held out from them: the ``part`` ``dev``.
 
     ``mix`` maps a folder of ``root`` to (reader, number of pairs); ``skip_tasks`` names tasks
     of a collection that are left out. Raises ``FileNotFoundError`` where a folder is missing.
@@ -105,7 +118,7 @@ def general_pairs(
         rng = random.Random(f"{seed}:{name}")
         found = [
             Pair(p.premise, p.hypothesis, p.labels, group=name, source=name)
-            for row in _rows(root / name / "train.jsonl.gz", rng, count * 2)
+            for row in _rows(root / name / f"{part}.jsonl.gz", rng, count * 2)
             if row.get("task") not in skip_tasks
             for p in _READERS[reader](row)
         ]

@@ -69,18 +69,21 @@ def corrected(texts: Iterable[GoldText], path: Path) -> Iterator[GoldText | Skip
     label file cannot be read.
     """
     lines = [json.loads(line) for line in _lines(path)]
-    read = {line["id"]: (number, line) for number, line in enumerate(lines, start=1)}
+    again = {line["id"]: (number, line) for number, line in enumerate(lines, start=1)}
     for text in texts:
-        number, line = read.pop(text.id, (0, None))
+        number, line = again.pop(text.id, (0, None))
         if line is None:
             yield text
         elif digest(text.text) != line["sha256"]:
             yield Skipped(str(path), f"the text of {text.id} is not the annotated one", number)
             yield text
         else:
-            positions = tuple(GoldPosition(**position) for position in line["positions"])
-            yield text.model_copy(update={"positions": positions})
-    for identity, (number, _) in read.items():
+            read_again = {
+                name: tuple(GoldPosition(**one) for one in line.get(name, ()))
+                for name in ("positions", "disputed")
+            }
+            yield text.model_copy(update=read_again)
+    for identity, (number, _) in again.items():
         yield Skipped(str(path), f"there is no text {identity}", number)
 
 

@@ -94,21 +94,21 @@ class Report:
 
 def report(cases: Sequence[Case]) -> Report:
     """All figures over the cases."""
-    empty = [c for c in cases if not c.gold and not c.uncovered and not c.disputed]
-    right, asked = _polarity(cases)
+    kept, empty = kept_empty(cases)
+    right, asked = polarity(cases)
     pairs = [(c, (g.actor, g.issue)) for c in cases for g in c.gold]
     return Report(
         texts=len(cases),
         tuples=count(cases),
         signed=count(cases, lambda f: f.stance != "neutral"),
-        by_issue={i: count(cases, _of_issue(i)) for i in _names(cases, lambda f: f.issue)},
+        by_issue={i: count(cases, of_issue(i)) for i in _names(cases, lambda f: f.issue)},
         by_evidence={
             e: _recalled(cases, e) for e in _names(cases, lambda f: f.evidence or "unknown")
         },
         polarity=right / asked if asked else 0.0,
         polarity_of=asked,
-        empty_kept=sum(not _counted(c) for c in empty),
-        empty=len(empty),
+        empty_kept=kept,
+        empty=empty,
         reached=sum(pair in c.candidates for c, pair in pairs),
         reachable=len(pairs),
         uncovered=sum(len(c.uncovered) for c in cases),
@@ -145,7 +145,14 @@ def _recalled(cases: Iterable[Case], kind: str) -> Counts:
     return Counts(hits, hits, gold)
 
 
-def _polarity(cases: Iterable[Case]) -> tuple[int, int]:
+def kept_empty(cases: Iterable[Case]) -> tuple[int, int]:
+    """(texts left without a position, texts that have none)."""
+    empty = [c for c in cases if not c.gold and not c.uncovered and not c.disputed]
+    return sum(not _counted(c) for c in empty), len(empty)
+
+
+def polarity(cases: Iterable[Case]) -> tuple[int, int]:
+    """(rightly signed, asked): of gold support and oppose whose pair was found with a sign."""
     right = asked = 0
     for case in cases:
         said = {(f.actor, f.issue): f.stance for f in _counted(case)}
@@ -157,7 +164,8 @@ def _polarity(cases: Iterable[Case]) -> tuple[int, int]:
     return right, asked
 
 
-def _of_issue(issue: str) -> Callable[[Found], bool]:
+def of_issue(issue: str) -> Callable[[Found], bool]:
+    """What keeps the positions on one issue, for :func:`count`."""
     return lambda found: found.issue == issue
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from transformers import AutoConfig, AutoModel
 
+from stance.errors import ModelError
 from stance.records import EVIDENCE_KINDS
 from training.architecture import blank_encoder, is_model_folder
+from training.encoders import freeze, load_encoder, local_base, try_out
 from training.pairs import LABELS
 
 
@@ -41,35 +43,48 @@ class StanceModel(nn.Module):
 
 
 def build_model(
-    base: str | Path, *, layers: int | None = None, encoder_dropout: float = 0.0
+    base: str | Path,
+    *,
+    layers: int | None = None,
+    encoder_dropout: float = 0.0,
+    max_length: int = 16,
 ) -> StanceModel:
     """A model on a pretrained encoder: a local folder or a Hugging Face name.
 
     ``layers`` keeps only the first so many transformer layers. Only safetensors are loaded.
     A model folder of ours gives its architecture with random weights; its own weights are
-    :func:`training.export.restore`.
+    :func:`training.export.restore`. Raises ``ModelError`` where the base is no encoder for texts
+    of ``max_length`` tokens.
     """
-    if is_model_folder(base):
-        blank = blank_encoder(base, layers)
+    folder = local_base(str(base))
+    if is_model_folder(folder):
+        blank = blank_encoder(folder, layers)
+        try_out(blank, folder, max_length)
         return StanceModel(blank, blank.config.hidden_size)
-    config = AutoConfig.from_pretrained(base)
-    options: dict[str, Any] = {}
-    if layers is not None:
-        options["num_hidden_layers"] = layers
-    for key in ("hidden_dropout_prob", "attention_probs_dropout_prob"):
-        if hasattr(config, key):
-            options[key] = encoder_dropout
-    encoder = AutoModel.from_pretrained(base, use_safetensors=True, **options)
-    return StanceModel(encoder, config.hidden_size)
+    encoder: Any = load_encoder(
+        folder, layers=layers, dropout=encoder_dropout, max_length=max_length
+    )
+    return StanceModel(encoder, encoder.config.hidden_size)
 
 
 def freeze_below(model: StanceModel, layers: int) -> None:
     """Keep the embeddings and the first ``layers`` transformer layers as they were pretrained."""
-    model.encoder.embeddings.requires_grad_(False)
-    for layer in model.encoder.encoder.layer[:layers]:
-        layer.requires_grad_(False)
+    freeze(model.encoder, layers)
 
 
 def load_weights(model: StanceModel, path: Path) -> None:
     """Fill the model from a checkpoint's ``model.safetensors``."""
-    model.load_state_dict(load_file(path))
+    fill(model, load_file(path), path)
+
+
+def fill(model: StanceModel, weights: Mapping[str, torch.Tensor], source: object) -> None:
+    """Give the model these weights; raises ``ModelError`` where names or shapes differ."""
+    have = model.state_dict()
+    for name in sorted({*have, *weights}):
+        if name not in weights or name not in have:
+            side = "the model" if name in have else source
+            raise ModelError(f"{source}: does not fit the model: only {side} has '{name}'")
+        if weights[name].shape != have[name].shape:
+            theirs, ours = tuple(weights[name].shape), tuple(have[name].shape)
+            raise ModelError(f"{source}: does not fit: '{name}' is {theirs}, expected {ours}")
+    model.load_state_dict(weights)

@@ -1,0 +1,92 @@
+"""From the command line, as a researcher would: train, be killed, go on, evaluate."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch", reason="the [train] extra is not installed")
+
+import torch
+from safetensors.torch import load_file
+from tiny import environment, run_stance, save_base, save_config, save_corpus, stance
+
+from training.checkpoint import read_progress
+from training.config import load_config
+from training.curves import read_curves
+from training.recipe import Recipe
+
+RECORD = ["config.json", "data.json", "environment.json", "metrics.json"]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``base/``, ``gold.jsonl`` and ``tiny.toml``."""
+    folder = tmp_path_factory.mktemp("cycle")
+    save_base(folder / "base")
+    save_corpus(folder, copies=2)
+    save_config(folder, epochs=10, tokens_per_batch=200, checkpoint_updates=10)
+    return folder
+
+
+def train(folder: Path) -> tuple[object, ...]:
+    """The command's arguments."""
+    paths = ("--base", folder / "base", "--corpora", folder, "--runs", folder / "runs")
+    dev = ("--dev", folder / "gold.jsonl", "--version", "tiny-1", "--device", "cpu")
+    return ("train", folder / "tiny.toml", *paths, *dev)
+
+
+def kill_midway(folder: Path) -> int:
+    """Start training and kill it without warning once it has a checkpoint; returns its step."""
+    process = subprocess.Popen(
+        stance(*train(folder)), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        late = time.monotonic() + 300
+        while not (folder / "runs" / "tiny" / "checkpoint").exists():
+            assert process.poll() is None, process.communicate()[1].decode()
+            assert time.monotonic() < late
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    return read_progress(folder / "runs" / "tiny").step
+
+
+def test_a_killed_training_goes_on_and_its_model_is_evaluated(workplace: Path) -> None:
+    run = workplace / "runs" / "tiny"
+    killed_at = kill_midway(workplace)
+    assert not read_progress(run).finished
+    assert killed_at >= 10
+
+    ended = run_stance(*train(workplace))
+    assert ended.returncode == 0, ended.stderr
+    done = read_progress(run)
+    assert done.finished
+    sessions = json.loads((run / "environment.json").read_text())["sessions"]
+    assert [one["from_update"] for one in sessions] == [0, killed_at]
+    assert all((run / name).is_file() for name in [*RECORD, "curves.csv", "curves.png"])
+    updates = [point.update for point in read_curves(run / "curves.csv")]
+    assert updates == sorted(set(updates))
+    assert updates[-1] == done.of
+
+    # The same as if nobody had killed it.
+    unbroken = Recipe(str(workplace / "base"), workplace, workplace / "unbroken", print)
+    unbroken.train(load_config(workplace / "tiny.toml"))
+    other = load_file(workplace / "unbroken" / "tiny" / "checkpoint" / "model.safetensors")
+    for name, weights in load_file(run / "checkpoint" / "model.safetensors").items():
+        torch.testing.assert_close(weights, other[name], rtol=1e-4, atol=1e-6)
+
+    assert (run / "model" / "CARD.md").is_file()
+    asked = ("evaluate", workplace / "gold.jsonl", "--model", run / "model")
+    evaluated = run_stance(*asked, "--out", workplace / "figures.json")
+    assert evaluated.returncode == 0, evaluated.stderr
+    figures = json.loads((workplace / "figures.json").read_text())["gold.jsonl"]
+    assert figures["model"] == "tiny-1"
+    assert figures["tuple_f1"] > 0.5
