@@ -11,11 +11,9 @@ import pytest
 
 pytest.importorskip("torch", reason="the [train] extra is not installed")
 
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import MPNetConfig, MPNetModel
+from tiny import save_base
 
 from stance.cli import main
 from stance.errors import InputError, ModelError, UnknownNameError
@@ -209,9 +207,9 @@ def test_data_is_added_to_the_last_step_under_names_of_its_own(tmp_path: Path) -
 
 def test_mistakes_on_the_command_line_are_told() -> None:
     with pytest.raises(UnknownNameError, match="shape 'flta'; did you mean flat"):
-        with_data(steps_of([]), ["a.csv"], shape="flta")
+        with_data(steps_of([], ""), ["a.csv"], shape="flta")
     with pytest.raises(UnknownNameError, match="label 'suport'; did you mean support"):
-        with_data(steps_of([]), ["a.csv"], labels={"pro": "suport"})
+        with_data(steps_of([], ""), ["a.csv"], labels={"pro": "suport"})
 
 
 def test_a_name_for_two_corpora_is_refused(tmp_path: Path) -> None:
@@ -239,27 +237,8 @@ def test_the_example_in_the_shipped_retraining_is_valid(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder of ours, of a few thousand weights."""
-    folder, out = tmp_path_factory.mktemp("base"), tmp_path_factory.mktemp("model")
-    words = ["<s>", "<pad>", "</s>", "<unk>", *"putin trump backs rejects sanctions * | :".split()]
-    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>",
-        pair="<s> $A </s> </s> $B </s>",
-        special_tokens=[("<s>", 0), ("</s>", 2)],
-    )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    torch.manual_seed(0)
-    config = MPNetConfig(
-        vocab_size=len(words),
-        hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=200,
-    )
-    MPNetModel(config).save_pretrained(folder)
+    folder = save_base(tmp_path_factory.mktemp("base"), hidden=128)
+    out = tmp_path_factory.mktemp("model")
     info = ModelInfo(version="tiny-0", max_length=64, temperature=1.5, threshold=0.3)
     export(build_model(folder), folder / "tokenizer.json", info, out)
     return out
@@ -315,7 +294,8 @@ def test_data_alone_trains_on_from_the_model(
     assert "too few to calibrate on" in said
     folder = tmp_path / "runs" / "retrain" / "model"
     info = load_info(folder)
-    assert (info.version, info.temperature, info.threshold) == ("mine-1", 1.5, 0.3)
+    assert (info.version, info.max_length) == ("mine-1", 64)
+    assert (info.temperature, info.threshold) == (1.5, 0.3)
     assert (folder / "encoder.json").read_text() == (tiny / "encoder.json").read_text()
     assert "tiny-0" in (folder / "CARD.md").read_text("utf-8")
     figures = json.loads((folder / "metrics.json").read_text("utf-8"))["calibration"]

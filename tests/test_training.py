@@ -171,7 +171,7 @@ def test_a_mistyped_configuration_is_told_in_one_line(tmp_path: Path) -> None:
         load_config(path)
 
 
-@pytest.mark.parametrize("name", ["general", "codebook"])
+@pytest.mark.parametrize("name", ["general", "codebook", "retrain"])
 def test_the_shipped_configurations_are_valid(name: str) -> None:
     path = Path(__file__).parent.parent / "training" / "configs" / f"{name}.toml"
     assert load_config(path).name == name

@@ -26,7 +26,7 @@ RECORD = ["config.json", "data.json", "environment.json", "metrics.json"]
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``base/``, ``gold.jsonl`` and ``tiny.toml``."""
+    """A folder with ``base/``, ``gold.jsonl``, ``dev.jsonl`` and ``tiny.toml``."""
     folder = tmp_path_factory.mktemp("cycle")
     save_base(folder / "base")
     save_corpus(folder, copies=2)
@@ -37,7 +37,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(folder: Path) -> tuple[object, ...]:
     """The command's arguments."""
     paths = ("--base", folder / "base", "--corpora", folder, "--runs", folder / "runs")
-    dev = ("--dev", folder / "gold.jsonl", "--version", "tiny-1", "--device", "cpu")
+    dev = ("--dev", folder / "dev.jsonl", "--version", "tiny-1", "--device", "cpu")
     return ("train", folder / "tiny.toml", *paths, *dev)
 
 

@@ -75,8 +75,9 @@ def train(
 
     if not configs and not data:
         raise typer.BadParameter("expected a CONFIG, or --data FILE")
+    start = base or (_BASE if configs else str(default_model()))
     steps = with_data(
-        steps_of(configs or []),
+        steps_of(configs or [], start),
         data or [],
         shape=shape,
         columns=_both_sides(column or [], "OURS=THEIRS, such as text=body"),
@@ -91,7 +92,6 @@ def train(
             f"training needs the package '{error.name}': pip install 'stance-tracker[train]'"
         ) from None
     processes = start_processes(device)
-    start = base or (_BASE if configs else str(default_model()))
     recipe = Recipe(start, corpora, runs, processes=processes, restart=restart)
     folder = recipe.run(steps, dev, version)
     if processes.writes:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from stance.errors import InputError, UnknownNameError
+from stance.modelfile import load_info
 from training.config import Data, RunConfig, load_config
 from training.pairs import LABELS
 
@@ -17,9 +18,16 @@ RETRAIN: Final = Path(__file__).parent / "configs" / "retrain.toml"
 SHAPES: Final = ("codebook", "flat", "reviewed")
 
 
-def steps_of(configs: Sequence[Path]) -> list[RunConfig]:
-    """The steps of the configurations, or the one that goes on from a model."""
-    return [load_config(path) for path in configs or [RETRAIN]]
+def steps_of(configs: Sequence[Path], base: str) -> list[RunConfig]:
+    """The steps of the configurations; without one, the shipped retraining, which reads as many
+    tokens as the model folder ``base`` that it goes on from."""
+    if configs:
+        return [load_config(path) for path in configs]
+    step = load_config(RETRAIN)
+    if not (Path(base) / "model.json").is_file():
+        return [step]
+    length = load_info(Path(base)).max_length
+    return [step.model_copy(update={"model": step.model.model_copy(update={"max_length": length})})]
 
 
 def with_data(

@@ -31,7 +31,7 @@ from training.checkpoint import read_progress, start_weights
 from training.codebook import codebook_pairs
 from training.config import Codebook, RunConfig, Sampling
 from training.corpus import Preparation, Prepared, data_pairs
-from training.encoders import local_base
+from training.encoders import local_base, try_out
 from training.examples import Example
 from training.export import export, restore, write_info
 from training.general import general_pairs
@@ -182,7 +182,7 @@ class Recipe:
             pair
             for name, one in step.codebook.items()
             for pair in codebook_pairs(
-                held[name], reader, everything, seed=step.seed, anchored=one.anchored
+                held.get(name, ()), reader, everything, seed=step.seed, anchored=one.anchored
             )
         ]
         for name, data in step.data.items():
@@ -248,7 +248,9 @@ class Recipe:
     def model(self, step: RunConfig, starts: Sequence[str]) -> StanceModel:
         """The base's model, with the weights of a finished step or the mean of several."""
         if not starts and is_model_folder(self.base):
-            return restore(Path(self.base))
+            known = restore(Path(self.base))
+            try_out(known.encoder, Path(self.base), step.model.max_length)
+            return known
         model = build_model(self.base, layers=step.model.layers, max_length=step.model.max_length)
         if starts:
             weights = start_weights([self.runs / name for name in starts])
