@@ -55,10 +55,10 @@ def candidates(
         actors, issues = _asked(mentions, cued, i)
         if not actors or not issues:
             continue
-        context = _context(sentences, i)
+        context = context_of(sentences, i)
         near = mentions[max(0, i - CONTEXT_SENTENCES) : i + 1]
         for actor in actors:
-            places = _places(text, near, actor, context[0])
+            places = places_of(text, near, actor, context[0])
             found += [
                 Candidate(actor, issue, sentence.start, sentence.end, context, places)
                 for issue in issues
@@ -78,7 +78,7 @@ def _asked(
     return list(dict.fromkeys(own + named)), cued[index]
 
 
-def _places(
+def places_of(
     text: str, rows: Iterable[Sequence[Mention]], actor: str, since: int
 ) -> tuple[tuple[int, int], ...]:
     """Where the actor stands, from one sentence's mentions to the next one's."""
@@ -100,7 +100,7 @@ def _joined(
     return places
 
 
-def _context(sentences: Sequence[Sentence], index: int) -> tuple[int, int]:
+def context_of(sentences: Sequence[Sentence], index: int) -> tuple[int, int]:
     """The span of the sentences before; a heading's paragraph counts like any other."""
     end = sentences[index].start
     start = end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,9 +31,14 @@ class Reader:
         self._mentions = MentionFinder(actors)
         self._cues = CueFinder(issues)
 
-    def read(self, text: str, day: date | None = None) -> Reading:
-        """Sentences, mentions and candidates of a text; ``day`` dates its offices."""
-        sentences = split(text)
+    def read(
+        self, text: str, day: date | None = None, sentences: Sequence[Sentence] | None = None
+    ) -> Reading:
+        """Sentences, mentions and candidates of a text; ``day`` dates its offices.
+
+        ``sentences`` are given where they are known, and else found.
+        """
+        sentences = split(text) if sentences is None else list(sentences)
         mentions = self._mentions.find(text, sentences, day)
         return Reading(sentences, mentions, candidates(text, sentences, mentions, self._cues))
 

@@ -9,8 +9,13 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from stance.register import Actors, Issues, load_actors, load_issues
+
+# A deadline would test how busy the machine is.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 CAST = """
 bodies: [government, officials, foreign ministry, demand]

@@ -91,6 +91,20 @@ def test_masking_the_proposition_uses_the_same_placeholders(reader: Reader) -> N
     )
 
 
+def test_the_names_of_a_proposition_can_stay(reader: Reader) -> None:
+    (text,) = read(reader, "Southmark told Bell and Lund that the islands stay.")
+    actors = [c.actor for c in text.reading.candidates]
+    found = dict(zip(actors, masked(reader, propositions=False)(text), strict=True))
+    assert found["bell"] == (
+        "Southmark told * Person B * and Person C that the islands stay.",
+        "Person B: Southmark should hand the islands over to Norland",
+    )
+    assert found["southmark"] == (
+        "* Country A * told Person B and Person C that the islands stay.",
+        "Country A: Country A should hand the islands over to Norland",
+    )
+
+
 def test_of_two_bearers_of_a_name_the_asked_one_stands(reader: Reader) -> None:
     gold = GoldText(id="1", text="Hale backs the truce.")
     (text,) = list(read_texts([gold], reader, "texts"))

@@ -31,7 +31,8 @@ def test_the_base_installation_runs_without_torch(tmp_path: Path) -> None:
     assert listed.returncode == 0, listed.stderr
     assert "articles" in listed.stdout, "training/floors.json is not installed"
     pinned = "from training.gate import read_pinned; print(read_pinned().sets['articles'].path)"
-    path = subprocess.run([python, "-c", pinned], capture_output=True, text=True, check=True)
+    where = [python, "-c", pinned]
+    path = subprocess.run(where, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert Path(path.stdout.strip()).is_relative_to(venv)
     assert Path(path.stdout.strip()).is_file()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -42,20 +43,26 @@ def make_run(folder: Path, base: Path, **options: float) -> Run:
     return Run(folder, build_model(base), tokenizer, optimiser, seed=1)
 
 
+PLACES = "harbour mill bridge orchard quarry station market tower valley abbey".split()
+
+
 def corpus(folder: Path) -> None:
+    """``gold.jsonl`` and ``dev.jsonl``; no two texts are near-duplicates."""
+    said = [("Putin", "putin", "rejects", "oppose"), ("Trump", "trump", "backs", "support")]
     rows = [
         {
             "id": f"{i}",
             "date": "2025-06-01",
-            "text": f"{name} {verb} the sanctions on Russia.",
+            "text": f"{name} {verb} the sanctions on Russia. It was at the {first} by the "
+            f"{second}, {first} day {i * 7919}, {second} street {i * 104729}.",
             "positions": [{"actor": actor, "issue": "sanctions", "stance": stance}],
         }
-        for i, (name, actor, verb, stance) in enumerate(
-            [("Putin", "putin", "rejects", "oppose"), ("Trump", "trump", "backs", "support")] * 20
-        )
+        for i, (first, second) in enumerate(itertools.permutations(PLACES, 2))
+        for name, actor, verb, stance in [said[i % 2]]
     ]
-    text = "\n".join(map(json.dumps, rows))
-    (folder / "gold.jsonl").write_text(text, encoding="utf-8")
+    for name, part in (("gold", rows[:60]), ("dev", rows[60:])):
+        text = "\n".join(map(json.dumps, part))
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
 
 
 CONFIG = """
@@ -78,11 +85,12 @@ def test_train_then_evaluate_from_the_command_line(
     (tmp_path / "tiny.toml").write_text(CONFIG, encoding="utf-8")
     arguments = ["train", str(tmp_path / "tiny.toml"), "--base", str(base)]
     arguments += ["--corpora", str(tmp_path), "--runs", str(tmp_path / "runs")]
-    arguments += ["--dev", str(tmp_path / "gold.jsonl"), "--version", "tiny-1"]
+    arguments += ["--dev", str(tmp_path / "dev.jsonl"), "--version", "tiny-1"]
     assert main(arguments) == 0
     folder = tmp_path / "runs" / "tiny" / "model"
     assert sorted(p.name for p in folder.iterdir()) == [
         "CARD.md",
+        "encoder.json",
         "metrics.json",
         "model.json",
         "model.onnx",
@@ -163,14 +171,14 @@ def test_a_mistyped_configuration_is_told_in_one_line(tmp_path: Path) -> None:
         load_config(path)
 
 
-@pytest.mark.parametrize("name", ["general", "codebook"])
+@pytest.mark.parametrize("name", ["general", "codebook", "retrain"])
 def test_the_shipped_configurations_are_valid(name: str) -> None:
     path = Path(__file__).parent.parent / "training" / "configs" / f"{name}.toml"
     assert load_config(path).name == name
 
 
 def test_a_page_is_never_split() -> None:
-    texts = [GoldText(id=str(i), text="x", page=f"page {i // 7}") for i in range(210)]
+    texts = [GoldText(id=str(i), text=f"x {i * 7919}", page=f"page {i // 7}") for i in range(210)]
     train, held = split(texts, 0.3)
     assert train
     assert held

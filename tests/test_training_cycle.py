@@ -26,11 +26,10 @@ RECORD = ["config.json", "data.json", "environment.json", "metrics.json"]
 
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``base/``, ``gold.jsonl`` and ``tiny.toml``."""
+    """A folder with ``base/``, ``gold.jsonl``, ``dev.jsonl`` and ``tiny.toml``."""
     folder = tmp_path_factory.mktemp("cycle")
     save_base(folder / "base")
     save_corpus(folder, copies=2)
-    save_corpus(folder / "dev", copies=1)
     save_config(folder, epochs=10, tokens_per_batch=200, checkpoint_updates=10, learning_rate=4e-3)
     return folder
 
@@ -38,7 +37,7 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(folder: Path) -> tuple[object, ...]:
     """The command's arguments."""
     paths = ("--base", folder / "base", "--corpora", folder, "--runs", folder / "runs")
-    dev = ("--dev", folder / "dev" / "gold.jsonl", "--version", "tiny-1", "--device", "cpu")
+    dev = ("--dev", folder / "dev.jsonl", "--version", "tiny-1", "--device", "cpu")
     return ("train", folder / "tiny.toml", *paths, *dev)
 
 
@@ -85,15 +84,9 @@ def test_a_killed_training_goes_on_and_its_model_is_evaluated(workplace: Path) -
         torch.testing.assert_close(weights, other[name], rtol=1e-4, atol=1e-6)
 
     assert (run / "model" / "CARD.md").is_file()
-    asked = (
-        "evaluate",
-        workplace / "dev" / "gold.jsonl",
-        "--model",
-        run / "model",
-        "--no-baselines",
-    )
+    asked = ("evaluate", workplace / "dev.jsonl", "--no-baselines", "--model", run / "model")
     evaluated = run_stance(*asked, "--out", workplace / "figures.json")
     assert evaluated.returncode == 0, evaluated.stderr
-    figures = json.loads((workplace / "figures.json").read_text())["gold.jsonl"]
+    figures = json.loads((workplace / "figures.json").read_text())["dev.jsonl"]
     assert figures["model"] == "tiny-1"
     assert figures["tuple_f1"] > 0.5

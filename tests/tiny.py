@@ -5,6 +5,7 @@ Needs the [train] extra; a test module that imports this skips without it.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -86,16 +87,28 @@ def save_base(folder: Path, *, hidden: int = 32, layers: int = 2) -> Path:
 
 
 def save_corpus(folder: Path, *, copies: int = 4) -> Path:
-    """The statements as ``gold.jsonl`` in the codebook's format, each so many times."""
+    """The statements as ``gold.jsonl`` in the codebook's format, each so many times in words of
+    its own, and once more as ``dev.jsonl``; no two texts are near-duplicates."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [
-        {"id": f"{copy}-{i}", "date": "2025-06-01", "text": text, "positions": positions}
-        for copy in range(copies)
-        for i, (text, positions) in enumerate(sentences())
-    ]
-    path = folder / "gold.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
+    for name, which in (("gold", range(copies)), ("dev", [copies])):
+        rows = [
+            {
+                "id": f"{copy}-{i}",
+                "date": "2025-06-01",
+                "text": f"{text.removesuffix('.')}, says {_name_of(f'{copy}-{i}')}.",
+                "positions": positions,
+            }
+            for copy in which
+            for i, (text, positions) in enumerate(sentences())
+        ]
+        lines = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    return folder / "gold.jsonl"
+
+
+def _name_of(row: str) -> str:
+    """A word that no other row has, as long as a short sentence."""
+    return hashlib.sha256(row.encode()).hexdigest()[:40]
 
 
 CODEBOOK = """

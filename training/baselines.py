@@ -85,39 +85,44 @@ def _of_name(candidate: Candidate, name: str, reader: Reader) -> Question:
     return reader.question(name, alone)
 
 
-def masked(reader: Reader) -> Asking:
+def masked(reader: Reader, *, propositions: bool = True) -> Asking:
     """Asks with "Person A", "Country B" and so on for every name, office, description and body
     that the reader found, in the text, the actor's name and the proposition alike.
 
     One actor has one placeholder throughout a text. Where the places of several actors coincide
     (a shared surname), the asked one's placeholder stands. Pronouns, adjectives, and names of
-    nobody in the register stay.
+    nobody in the register stay. Without ``propositions`` so do the names that a proposition
+    holds, there and in the text, but for the asked actor's: they say what is asked.
     """
-    spans = {
+    held = {
         issue.id: _flat(reader.read(issue.proposition).mentions) for issue in reader.issues.entries
     }
 
     def ask(read: Read) -> list[Question]:
-        text, found = read.article.text, _flat(read.reading.mentions)
+        found = _flat(read.reading.mentions)
         names = _Placeholders(reader)
         for mention in found:
             names.of(mention.actor)
-        questions = []
-        for candidate in read.reading.candidates:
-            shown = Masked.of(text, found, candidate.actor, names)
-            proposition = Masked.of(
-                reader.issues[candidate.issue].proposition,
-                spans[candidate.issue],
-                candidate.actor,
-                names,
+        return [_masked(read, c, found, held[c.issue], names) for c in read.reading.candidates]
+
+    def _masked(
+        read: Read,
+        candidate: Candidate,
+        inside: Sequence[Mention],
+        proposed: Sequence[Mention],
+        names: _Placeholders,
+    ) -> Question:
+        asked = candidate.actor
+        stay = set() if propositions else {m.actor for m in proposed} - {asked}
+        text, proposition = (
+            Masked.of(whole, [m for m in mentions if m.actor not in stay], asked, names)
+            for whole, mentions in (
+                (read.article.text, inside),
+                (reader.issues[candidate.issue].proposition, proposed),
             )
-            questions.append(
-                (
-                    encoding.premise(shown.text, shown.moved(candidate)),
-                    encoding.hypothesis(names.of(candidate.actor), proposition.text),
-                )
-            )
-        return questions
+        )
+        premise = encoding.premise(text.text, text.moved(candidate))
+        return premise, encoding.hypothesis(names.of(asked), proposition.text)
 
     return ask
 

@@ -255,8 +255,9 @@ def _calibration(info: ModelInfo, figures: Mapping[str, Any]) -> Iterator[str]:
     yield "## Calibration"
     yield ""
     own = ", ".join(f"{issue} {least:.3f}" for issue, least in sorted(info.thresholds.items()))
+    how = "fitted" if figures.get("fitted", True) else "kept from the base; measured"
     yield (
-        f"Temperature {info.temperature:.3f}, fitted on {figures['pairs']:.0f} held-out pairs; "
+        f"Temperature {info.temperature:.3f}, {how} on {figures['pairs']:.0f} held-out pairs; "
         f"expected calibration error {figures['ece_before']:.3f} before and "
         f"{figures['ece']:.3f} after. A candidate is reported from a probability of any position "
         f"of {info.threshold:.3f}" + (f" (own thresholds: {own})." if own else ".")
@@ -300,6 +301,8 @@ def _data(steps: Sequence[RunConfig]) -> Iterator[str]:
         for name, mix in step.general.items():
             what, licence = CORPORA.get(name, (name, "see its source"))
             yield f"| {name} | {mix.pairs} | {what} | {licence} |"
+        for name, data in step.data.items():
+            yield f"| {name} | its own | given as `{Path(data.path).name}` | its owner's |"
 
 
 def _limits() -> Iterator[str]:

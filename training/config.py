@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stance.errors import InputError
 
@@ -90,6 +90,24 @@ class Codebook(Sampling):
     held_out: float = Field(0.1, ge=0, lt=1)
 
 
+class Data(Sampling):
+    """A corpus of one's own, in one of the three shapes (training/README.md). The sampling
+    holds for the codebook's shape alone; of the others every claim is one pair."""
+
+    path: str = Field(description="a table, or a data set's name, with :split where it has many")
+    shape: Literal["codebook", "flat", "reviewed"] | None = Field(
+        None, description="told from the columns where it is not given"
+    )
+    columns: dict[str, str] = Field(default_factory=dict, description="our field → its column")
+    labels: dict[str, Literal["support", "oppose", "neutral", "none"]] = Field(
+        default_factory=dict, description="its label → ours"
+    )
+    share: float = Field(1.0, gt=0, le=1, description="of its texts that are used")
+    held_out: float = Field(0.1, ge=0, le=1, description="1: all of it, as a test set")
+    weight: float = Field(1.0, gt=0, description="of its pairs in the loss")
+    anchored: bool = Field(False, description="positions name their sentence (codebook shape)")
+
+
 class RunConfig(_Strict):
     """One training step. Unknown keys are refused, so that a typing error cannot pass unseen.
 
@@ -108,9 +126,20 @@ class RunConfig(_Strict):
     )
     skip_tasks: frozenset[str] = frozenset()
     codebook: dict[str, Codebook] = Field(default_factory=dict)
+    data: dict[str, Data] = Field(default_factory=dict)
+    drop_leaks: bool = Field(
+        False, description="leave what leaks out of training in place of refusing to train"
+    )
     leave_out: frozenset[str] = Field(
         frozenset(), description="actors and issues that no pair of annotated texts may ask for"
     )
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        """Held-out texts and figures are told by the name of their corpus."""
+        if both := sorted(self.codebook.keys() & self.data.keys()):
+            raise ValueError(f"'{both[0]}' names a corpus of [codebook] and one of [data]")
+        return self
 
     @property
     def starts(self) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from transformers import AutoConfig, AutoModel
 from transformers.utils import logging as transformers_logging
 
 from stance.errors import ModelError
+from training.architecture import is_model_folder
 
 _WANTED: Final = ("config.json", "tokenizer.json", "*.safetensors", "*.safetensors.index.json")
 _DROPOUTS: Final = (  # BERT and its kin; DistilBERT; ModernBERT
@@ -33,11 +34,14 @@ _UNUSED: Final = ("pooler.", "embeddings.position_ids")
 
 @lru_cache(maxsize=4)
 def local_base(base: str) -> Path:
-    """The folder of a base, fetched from the hub where it is a name.
+    """The folder of a base, which may be a model folder of ours; fetched from the hub where it
+    is a name.
 
     Raises ``ModelError`` where it is neither, or lacks one of its files.
     """
     folder = Path(base)
+    if is_model_folder(folder):
+        return folder
     if not folder.is_dir():
         folder = _fetched(base)
     if not (folder / "config.json").is_file():
@@ -82,7 +86,7 @@ def load_encoder(
         encoder = _weights(folder, config)
     if layers is not None and len(layers_of(encoder, folder)) != layers:
         raise ModelError(f"{folder}: the layers of a '{config.model_type}' cannot be cut")
-    _try_out(encoder, folder, max_length)
+    try_out(encoder, folder, max_length)
     return encoder
 
 
@@ -139,7 +143,7 @@ def _weights(folder: Path, config: Any) -> nn.Module:
     return loaded
 
 
-def _try_out(encoder: Any, folder: Path, max_length: int) -> None:
+def try_out(encoder: Any, folder: Path, max_length: int) -> None:
     """One forward pass: states of the right shape, in which a word sees those after it."""
     words = _vocabulary(encoder, folder)
     ids = torch.full((2, max_length), words - 1)

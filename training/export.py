@@ -1,13 +1,13 @@
-"""A trained model → a model folder: int8 ONNX, tokenizer, ``model.json``, ``weights.json``.
+"""A trained model → a model folder: int8 ONNX, tokenizer and three JSON files.
 
 Weights are stored as 8-bit integers in blocks with a scale each, and what is multiplied with
 them is quantised row by row: a pair's result then does not depend on its batch, and the logits
 stay within a few hundredths of fp32 (per-tensor dynamic int8 was off by 0.9 on average and
 changed one label in eleven; see ``training/LOG.md``).
 
-The int8 file is also what a researcher retrains from without a hub: ``weights.json`` says
-which of its tensors holds which parameter, and :func:`restore` turns them back into floats.
-The same weights are therefore not shipped twice.
+The int8 file is also what a researcher retrains from without a hub: ``encoder.json`` tells the
+architecture, ``weights.json`` says which of its tensors holds which parameter, and
+:func:`restore` turns them back into floats. The same weights are therefore not shipped twice.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
-from transformers import AutoConfig, AutoModel
 
 from stance.modelfile import ModelInfo
+from training.architecture import blank_encoder, write_architecture
 from training.model import StanceModel
 
 OPSET: Final = 17
@@ -52,8 +52,8 @@ def export(model: StanceModel, tokenizer: Path, info: ModelInfo, folder: Path) -
         names = _initializer_names(model, floats)
         onnx.save(quantize(onnx.load(str(floats))), str(folder / "model.onnx"))
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
-    config = model.encoder.config.to_dict()
-    record = {"encoder": config, "parameters": names}
+    write_architecture(model.encoder.config, folder)
+    record = {"parameters": names}
     (folder / "weights.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
     write_info(info, folder)
 
@@ -157,9 +157,8 @@ def restore(folder: Path) -> StanceModel:
     A parameter that the graph does not hold keeps its initial value.
     """
     record = json.loads((folder / "weights.json").read_text(encoding="utf-8"))
-    config = AutoConfig.for_model(**record["encoder"])
-    build: Any = AutoModel.from_config  # transformers leaves it untyped
-    model = StanceModel(build(config), config.hidden_size)
+    encoder = blank_encoder(folder)
+    model = StanceModel(encoder, encoder.config.hidden_size)
     arrays = _stored(onnx.load(str(folder / "model.onnx")).graph)
     state = model.state_dict()
     for parameter, (name, transposed) in record["parameters"].items():

@@ -7,12 +7,22 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stance.errors import InputError
 from stance.records import Evidence, Skipped, Stance
+
+
+class Place(NamedTuple):
+    """Where a text was read: a file and its row, counted from 1."""
+
+    file: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.file}, row {self.row}"
 
 
 class GoldPosition(BaseModel):
@@ -47,6 +57,7 @@ class GoldText(BaseModel):
     pool: str | None = None
     positions: tuple[GoldPosition, ...] = ()
     disputed: tuple[GoldPosition, ...] = ()
+    place: Place | None = Field(None, exclude=True, repr=False)
 
     @property
     def day(self) -> datetime.date | None:
@@ -96,7 +107,7 @@ def _parse(line: str, file: str, row: int) -> GoldText | Skipped:
     if not isinstance(raw, dict):
         return Skipped(file, "expected a JSON object", row)
     try:
-        return GoldText.model_validate({"id": str(row), **raw})
+        return GoldText.model_validate({"id": str(row), **raw, "place": Place(file, row)})
     except ValidationError as error:
         first = error.errors()[0]
         return Skipped(file, first["msg"], row, ".".join(map(str, first["loc"])))

@@ -15,7 +15,7 @@ from typing import Any
 
 from stance.errors import InputError
 from stance.records import Skipped
-from training.gold import GoldPosition, GoldText
+from training.gold import GoldPosition, GoldText, Place
 
 
 def text_of(row: Mapping[str, Any], span: str = "") -> str:
@@ -57,6 +57,7 @@ def read_labels(path: Path, pools: Path) -> Iterator[GoldText | Skipped]:
             source=found.get("source"),
             pool=pool,
             positions=tuple(GoldPosition(**position) for position in label["positions"]),
+            place=Place(str(path), number),
             disputed=tuple(GoldPosition(**position) for position in label.get("disputed", ())),
         )
 

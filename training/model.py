@@ -12,7 +12,8 @@ from torch import nn
 
 from stance.errors import ModelError
 from stance.records import EVIDENCE_KINDS
-from training.encoders import freeze, load_encoder, local_base
+from training.architecture import blank_encoder, is_model_folder
+from training.encoders import freeze, load_encoder, local_base, try_out
 from training.pairs import LABELS
 
 
@@ -51,9 +52,15 @@ def build_model(
     """A model on a pretrained encoder: a local folder or a Hugging Face name.
 
     ``layers`` keeps only the first so many transformer layers. Only safetensors are loaded.
-    Raises ``ModelError`` where the base is no encoder for texts of ``max_length`` tokens.
+    A model folder of ours gives its architecture with random weights; its own weights are
+    :func:`training.export.restore`. Raises ``ModelError`` where the base is no encoder for texts
+    of ``max_length`` tokens.
     """
     folder = local_base(str(base))
+    if is_model_folder(folder):
+        blank = blank_encoder(folder, layers)
+        try_out(blank, folder, max_length)
+        return StanceModel(blank, blank.config.hidden_size)
     encoder: Any = load_encoder(
         folder, layers=layers, dropout=encoder_dropout, max_length=max_length
     )

@@ -8,8 +8,8 @@ checkpoint.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,20 +18,23 @@ import numpy as np
 
 from stance.encoding import PairTokenizer
 from stance.errors import InputError
-from stance.modelfile import ModelInfo
+from stance.modelfile import ModelInfo, load_info
 from stance.pipeline import Tracker
 from stance.records import Skipped
 from stance.register import load_actors, load_issues
 from stance.scorer import OnnxScorer, softmax
 from stance.stages import Reader
 from training import calibrate, compare, evaluate
+from training.architecture import is_model_folder
 from training.baselines import baselines
 from training.card import RELIABILITY, card
 from training.checkpoint import read_progress, start_weights
 from training.codebook import codebook_pairs
 from training.config import Codebook, RunConfig, Sampling
-from training.encoders import local_base
-from training.export import export, write_info
+from training.corpus import Preparation, Prepared, data_pairs
+from training.encoders import local_base, try_out
+from training.examples import Example
+from training.export import export, restore, write_info
 from training.general import general_pairs
 from training.gold import GoldText, read_gold
 from training.labels import corrected, read_labels
@@ -41,18 +44,22 @@ from training.pairs import LABELS, Pair
 from training.processes import ONE, Processes
 from training.record import Source, data_record, open_run, seed_all, throw_away
 from training.reliability import plot_reliability
-from training.split import split
+from training.split import Sides
 from training.systems import Read, System, answers, as_asked, read_texts
 
 Tell = Callable[[str], None]
 T = TypeVar("T")
+
+LEAST_TO_CALIBRATE: Final = 200
+"""Held-out pairs; with fewer, a model that is trained on keeps the calibration it had."""
 
 LABELS_FOLDER: Final = Path(__file__).parent / "labels"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Where a recipe reads and writes. ``base`` is a local folder or a Hugging Face name."""
+    """Where a recipe reads and writes. ``base`` is a local folder, which may be a model folder
+    of ours, or a Hugging Face name. ``rejected`` are the rows that no step could use."""
 
     base: str
     corpora: Path
@@ -60,6 +67,8 @@ class Recipe:
     tell: Tell = print
     processes: Processes = ONE
     restart: bool = False
+    rejected: dict[str, Skipped] = field(default_factory=dict)
+    _prepared: dict[str, Prepared] = field(default_factory=dict)
 
     @cached_property
     def reader(self) -> Reader:
@@ -68,6 +77,7 @@ class Recipe:
 
     def run(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
         """Train every step and make the model folder of the last; returns that folder."""
+        self.prepare(steps, dev)
         for step in steps:
             self._say(f"{step.name}: training")
             self.train(step)
@@ -75,6 +85,20 @@ class Recipe:
             self.finish(steps, dev, version)
         self.processes.wait()
         return self.runs / steps[-1].name / "model"
+
+    def prepare(self, steps: Sequence[RunConfig], dev: Path | None) -> None:
+        """Read, check and split all corpora; refuses what would leak (`corpus`)."""
+        preparation = Preparation(
+            self.annotated, self.source, load_actors(), load_issues(), self._say
+        )
+        prepared = preparation(steps, self.texts(dev) if dev is not None else ())
+        self.rejected.update((str(row), row) for row in prepared.rejected)
+        self._prepared.update((step.name, prepared) for step in steps)
+
+    def source(self, path: str) -> str:
+        """Where the path of an entry of ``[data]`` leads; what is no file is a data set."""
+        inside = self.corpora / path
+        return str(inside) if inside.exists() else path
 
     def train(self, step: RunConfig) -> None:
         """One step, from the start or from where it was killed.
@@ -137,12 +161,16 @@ class Recipe:
             found.append(Source(one.path, root / one.path, name))
             if one.corrections is not None:
                 found.append(Source(one.corrections, LABELS_FOLDER / one.corrections, name))
+        for name, data in step.data.items():
+            path = Path(self.source(data.path))
+            if path.is_file():  # the rows of a data set are told by the pairs made of them
+                found.append(Source(data.path, path, name))
         return found
 
     def watched(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
         """The pairs that are scored while a step trains: what its corpora hold out, or else the
         development parts of its public corpora."""
-        if held:
+        if any(held_out for _, held_out in self.sides(step).values()):
             return self.held_pairs(step, held)
         root = self.corpora / "data"
         mix = {
@@ -153,37 +181,50 @@ class Recipe:
         return general_pairs(root, mix, seed=step.seed, skip_tasks=step.skip_tasks, part="dev")
 
     def held_pairs(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
-        """Every candidate of the held-out texts, as the tool would meet them."""
-        return [
+        """Every candidate of the held-out texts, as the tool would meet them, and the held-out
+        claims."""
+        reader, everything = self.reader, Sampling.everything()
+        pairs = [
             pair
-            for name, texts in held.items()
+            for name, one in step.codebook.items()
             for pair in codebook_pairs(
-                texts,
-                self.reader,
-                Sampling.everything(),
-                seed=step.seed,
-                anchored=step.codebook[name].anchored,
+                held.get(name, ()), reader, everything, seed=step.seed, anchored=one.anchored
             )
         ]
+        for name, data in step.data.items():
+            held_out = self.sides(step)[name][1]
+            pairs += data_pairs(name, data, held_out, reader, everything, seed=step.seed)
+        return pairs
+
+    def sides(self, step: RunConfig) -> Mapping[str, Sides[Example]]:
+        """By corpus, what a step trains on and what it holds out."""
+        if step.name not in self._prepared:
+            self.prepare([step], None)
+        return self._prepared[step.name].sides[step.name]
 
     def data(self, step: RunConfig) -> tuple[list[Pair], dict[str, list[GoldText]]]:
-        """The training pairs of a step, and the texts held out by corpus."""
+        """The training pairs of a step, and by corpus the held-out texts that are annotated in
+        full."""
         mix = {name: (one.reader, one.pairs) for name, one in step.general.items()}
         pairs = general_pairs(
             self.corpora / "data", mix, seed=step.seed, skip_tasks=step.skip_tasks
         )
-        held: dict[str, list[GoldText]] = {}
+        sides = self.sides(step)
+        held = {n: [e.gold for e in h if e.claims is None] for n, (_, h) in sides.items()}
+        reader = self.reader
         for name, one in step.codebook.items():
-            train, held[name] = split(self.annotated(one), one.held_out)
             pairs += codebook_pairs(
-                train,
-                self.reader,
+                [example.gold for example in sides[name][0]],
+                reader,
                 one,
                 seed=step.seed,
                 anchored=one.anchored,
                 source=name,
                 leave_out=step.leave_out,
             )
+        for name, data in step.data.items():
+            train, seed = sides[name][0], step.seed
+            pairs += data_pairs(name, data, train, reader, seed=seed, leave_out=step.leave_out)
         return pairs, held
 
     def annotated(self, one: Codebook) -> list[GoldText]:
@@ -203,13 +244,19 @@ class Recipe:
         texts: list[T] = []
         for row in rows:
             if isinstance(row, Skipped):
-                self.tell(f"skipped: {row}")
+                if str(row) not in self.rejected:
+                    self._say(f"skipped: {row}")
+                self.rejected[str(row)] = row
             else:
                 texts.append(row)
         return texts
 
     def model(self, step: RunConfig, starts: Sequence[str]) -> StanceModel:
         """The base's model, with the weights of a finished step or the mean of several."""
+        if not starts and is_model_folder(self.base):
+            known = restore(Path(self.base))
+            try_out(known.encoder, Path(self.base), step.model.max_length)
+            return known
         model = build_model(self.base, layers=step.model.layers, max_length=step.model.max_length)
         if starts:
             weights = start_weights([self.runs / name for name in starts])
@@ -225,21 +272,27 @@ class Recipe:
         ``dev``, and write the card."""
         step = steps[-1]
         folder = self.runs / step.name / "model"
-        info = ModelInfo(version=version, max_length=step.model.max_length)
+        info = self._first_info(step, version)
         export(self.model(step, [step.name]), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
         logits, labels, issues = self._held_out_logits(step, folder, held)
-        info = info.model_copy(update={"temperature": calibrate.fit_temperature(logits, labels)})
+        enough = len(labels) >= (LEAST_TO_CALIBRATE if is_model_folder(self.base) else 1)
+        if enough:
+            temperature = calibrate.fit_temperature(logits, labels)
+            info = info.model_copy(update={"temperature": temperature})
+        else:
+            self.tell(f"{step.name}: {len(labels)} held-out pairs are too few to calibrate on")
         write_info(info, folder)
         if dev is not None:
             info = self._with_threshold(folder, self.texts(dev), info)
-        least = np.array([info.least(issue) for issue in issues])
-        counts = calibrate.confusion(softmax(logits / info.temperature), labels, least)
-        table = tuple(tuple(float(n) for n in row) for row in counts)
-        info = info.model_copy(update={"confusion": table})
+        if enough:
+            least = np.array([info.least(issue) for issue in issues])
+            counts = calibrate.confusion(softmax(logits / info.temperature), labels, least)
+            table = tuple(tuple(float(n) for n in row) for row in counts)
+            info = info.model_copy(update={"confusion": table})
         write_info(info, folder)
-        figures = _calibration(logits, labels, info.temperature)
+        figures = {"fitted": enough, **_calibration(logits, labels, info.temperature)}
         corpora = sorted({name for one in steps for name in one.general})
         report = {
             "calibration": figures,
@@ -249,9 +302,18 @@ class Recipe:
         bins = [calibrate.Bin(**one) for one in figures["bins"]]
         plot_reliability(bins, folder / RELIABILITY)
         (folder / "metrics.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        text = card(info, Path(self.base).name, steps, self._minutes(steps), report)
+        base = load_info(Path(self.base)).version if is_model_folder(self.base) else self.base
+        text = card(info, Path(base).name, steps, self._minutes(steps), report)
         (folder / "CARD.md").write_text(text, encoding="utf-8")
         return folder
+
+    def _first_info(self, step: RunConfig, version: str) -> ModelInfo:
+        """What is known before calibration: of a model folder as base, its own calibration."""
+        length = step.model.max_length
+        if not is_model_folder(self.base):
+            return ModelInfo(version=version, max_length=length)
+        known = load_info(Path(self.base))
+        return known.model_copy(update={"version": version, "max_length": length})
 
     def _minutes(self, steps: Sequence[RunConfig]) -> dict[str, float]:
         return {step.name: read_progress(self.runs / step.name).seconds / 60 for step in steps}
@@ -262,6 +324,8 @@ class Recipe:
         """Logits (n, 4), labels (n,) and issues of the held-out pairs; an issue outside the
         register is empty."""
         pairs = self.held_pairs(step, held)
+        if not pairs:
+            return np.zeros((0, len(LABELS))), np.zeros(0, dtype=np.int64), []
         logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
         asked = {issue.proposition: issue.id for issue in load_issues().entries}
         issues = [asked.get(p.hypothesis.partition(": ")[2], "") for p in pairs]
@@ -311,6 +375,7 @@ def _calibration(
     before, after = softmax(logits), softmax(logits / temperature)
     return {
         "pairs": len(labels),
+        "right": round(float((logits.argmax(axis=1) == labels).mean()), 4) if len(labels) else 0,
         "temperature": round(temperature, 4),
         "ece_before": round(calibrate.expected_calibration_error(before, labels), 4),
         "ece": round(calibrate.expected_calibration_error(after, labels), 4),

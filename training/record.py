@@ -27,6 +27,7 @@ from pydantic import ValidationError
 
 from stance.errors import InputError, StanceError
 from training import checkpoint
+from training.architecture import is_model_folder
 from training.config import RunConfig
 from training.devices import autocast_type, device_name
 from training.pairs import Pair
@@ -116,6 +117,8 @@ def file_digest(path: Path) -> str:
 def _folder_digest(folder: Path) -> str:
     """Over what a base is made of: configuration, tokenizer and weights."""
     names = ["config.json", "tokenizer.json", *sorted(p.name for p in folder.glob("*.safetensors"))]
+    if is_model_folder(folder):
+        names = ["encoder.json", "tokenizer.json", "model.onnx", "weights.json"]
     lines = [f"{name} {file_digest(folder / name)}" for name in names]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

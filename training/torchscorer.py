@@ -14,38 +14,28 @@ import numpy as np
 
 from stance.encoding import PairTokenizer
 from stance.errors import ModelError
-from stance.modelfile import load_info
+from stance.modelfile import ModelInfo, load_info
 from stance.records import Scores
 from stance.scorer import Floats, Question, softmax
 
 _BATCH: Final = 16
 
 
-class TorchScorer:
-    """The floats of a finished run: ``checkpoint/model.safetensors`` beside ``model/``."""
+class FloatScorer:
+    """A model in floats, with the calibration that ``info`` gives."""
 
-    def __init__(self, run: Path) -> None:
-        """Raises ``ModelError`` where the run is not finished or the [train] extra is missing."""
-        self.info = load_info(run / "model")
-        self._tokenizer = PairTokenizer(run / "model" / "tokenizer.json", self.info.max_length)
-        try:
-            self._model = _model(run)
-        except ModuleNotFoundError as error:
-            raise ModelError(
-                f"{run}: a checkpoint needs the package '{error.name}': "
-                "pip install 'stance-tracker[train]'"
-            ) from None
-        except (KeyError, OSError, RuntimeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise ModelError(f"{run}: the checkpoint cannot be loaded: {reason}") from None
+    def __init__(self, model: Any, tokenizer: PairTokenizer, info: ModelInfo) -> None:
+        self.info = info
+        self._tokenizer = tokenizer
+        self._model = model.eval()
 
     @property
     def version(self) -> str:
-        """The version of the model made from the run, marked as floats."""
+        """The version of the model, marked as floats."""
         return f"{self.info.version} (fp32)"
 
     def least(self, issue: str) -> float:
-        """The threshold of the model made from the run."""
+        """The threshold of the model."""
         return self.info.least(issue)
 
     def score(self, questions: Sequence[Question]) -> list[Scores]:
@@ -86,6 +76,25 @@ class TorchScorer:
         return stance, evidence
 
 
+class TorchScorer(FloatScorer):
+    """The floats of a finished run: ``checkpoint/model.safetensors`` beside ``model/``."""
+
+    def __init__(self, run: Path) -> None:
+        """Raises ``ModelError`` where the run is not finished or the [train] extra is missing."""
+        info = load_info(run / "model")
+        tokenizer = PairTokenizer(run / "model" / "tokenizer.json", info.max_length)
+        try:
+            super().__init__(_model(run), tokenizer, info)
+        except ModuleNotFoundError as error:
+            raise ModelError(
+                f"{run}: a checkpoint needs the package '{error.name}': "
+                "pip install 'stance-tracker[train]'"
+            ) from None
+        except (KeyError, OSError, RuntimeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(f"{run}: the checkpoint cannot be loaded: {reason}") from None
+
+
 def _model(run: Path) -> Any:
     """The exported model's architecture, filled with the checkpoint's weights."""
     import torch
@@ -95,4 +104,4 @@ def _model(run: Path) -> Any:
 
     model = restore(run / "model")
     model.load_state_dict(load_file(run / "checkpoint" / "model.safetensors"))
-    return model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
