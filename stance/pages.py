@@ -20,6 +20,7 @@ from stance.cleaning import clean_line, clean_text, has_words, mend_markup
 from stance.dates import parse_date
 from stance.errors import InputError
 from stance.furniture import Block, classify, is_long, key_of, line_date
+from stance.language import foreign, not_english
 from stance.lines import lines_of
 from stance.records import Article
 
@@ -93,11 +94,13 @@ def article_from_text(
 ) -> Article:
     """The article that a text is, cleaned but with every word kept.
 
-    Raises ``InputError`` where the text holds no letter or digit.
+    Raises ``InputError`` where the text holds no letter or digit, or is clearly not English.
     """
     cleaned = clean_text(text)
     if not has_words(cleaned):
         raise InputError("it holds no words", file="text")
+    if (language := foreign(cleaned)) is not None:
+        raise InputError(not_english(language), file="text")
     known = _imprint(title, source, url, published)
     return _article(cleaned, known, id)
 
