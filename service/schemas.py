@@ -242,6 +242,7 @@ class Position(Wire):
     text: str = Field(description="the evidence: article.text[start:end]")
     model_version: str
     codebook_version: str
+    cluster: str = Field(description="the same for one statement by one actor, printed again")
 
     @classmethod
     def of(cls, record: PositionRecord) -> Self:

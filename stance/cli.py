@@ -58,6 +58,13 @@ IssueFiles = Annotated[
 ]
 OnlyActors = Annotated[list[str] | None, typer.Option("--actor", help="Only this actor's id.")]
 OnlyIssues = Annotated[list[str] | None, typer.Option("--issue", help="Only this issue's id.")]
+Clusters = Annotated[
+    bool,
+    typer.Option(
+        "--clusters/--no-clusters",
+        help="Count a statement once, however often it was printed; or each time.",
+    ),
+]
 
 
 @app.command()
@@ -73,8 +80,16 @@ def run(
         list[str] | None,
         typer.Option(help="Where a field stands in the input, as OURS=THEIRS (text=body)."),
     ] = None,
+    clusters: Annotated[
+        bool,
+        typer.Option(
+            "--clusters/--no-clusters",
+            help="Find reprints and repeated quotations among all articles; or compare words only.",
+        ),
+    ] = True,
 ) -> None:
     """Read articles and write one row per position."""
+    from stance.clusters import clustered
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
     from stance.reading import read
@@ -85,11 +100,14 @@ def run(
     keep = _filter(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
     tally = Tally()
     with PositionWriter(out) as writer:
-        found = tally.articles(read(inputs, fields=fields))
-        for article in progress(found, lambda: _count(inputs, fields)):
-            for position in filter(keep, tracker.positions(article)):
-                writer.write(position)
-                tally.positions += 1
+        found = progress(
+            tally.articles(read(inputs, fields=fields)), lambda: _count(inputs, fields)
+        )
+        printed = ((article, list(filter(keep, tracker.positions(article)))) for article in found)
+        rows = clustered(printed) if clusters else (row for _, rows in printed for row in rows)
+        for position in rows:
+            writer.write(position)
+            tally.positions += 1
         if not tally.read:
             _tell(tally)
             raise StanceError("nothing could be read; no table was written")
@@ -111,6 +129,7 @@ def matrix(
     min_n: Annotated[
         int, typer.Option(min=1, help="Independent statements a cell needs to be given a state.")
     ] = 2,
+    clusters: Clusters = True,
 ) -> None:
     """Print where each actor stands on each issue, with intervals and counts."""
     from stance.plots import plot_matrix
@@ -126,6 +145,7 @@ def matrix(
         since=_day(since, "--since"),
         until=_day(until, "--until"),
         min_n=min_n,
+        clusters=clusters,
     )
     print_matrix(cells, _console(out=True))
     if out is not None:
@@ -147,6 +167,7 @@ def shifts(
             min=LEAST_PROBABILITY, max=0.999, help="Least posterior probability of a shift."
         ),
     ] = 0.9,
+    clusters: Clusters = True,
 ) -> None:
     """Print when positions changed, and how sure that is."""
     from stance.screen import print_shifts
@@ -154,10 +175,10 @@ def shifts(
     from stance.tables import write_shifts
 
     rows, rejected = _positions(positions, actor, issue)
-    report = find_shifts(rows, min_probability=min_probability)
+    report = find_shifts(rows, min_probability=min_probability, clusters=clusters)
     print_shifts(report.shifts, _console(out=True))
     if not report.shifts:
-        _hint_at_weaker(rows)
+        _hint_at_weaker(rows, clusters)
     _console().print(
         f"{report.tested} series tested, {report.untested} with evidence on fewer than two days; "
         f"{report.undated} statements without a date left out",
@@ -169,11 +190,11 @@ def shifts(
     _close(rejected)
 
 
-def _hint_at_weaker(rows: Sequence[Position]) -> None:
+def _hint_at_weaker(rows: Sequence[Position], clusters: bool) -> None:
     """Where nothing is sure enough, say what came closest, so that it can be asked for."""
     from stance.shifts import find_shifts
 
-    weaker = find_shifts(rows, min_probability=LEAST_PROBABILITY).shifts
+    weaker = find_shifts(rows, min_probability=LEAST_PROBABILITY, clusters=clusters).shifts
     if weaker:
         best = max(weaker, key=lambda shift: shift.probability)
         print(

@@ -14,6 +14,7 @@ which rows repeat each other.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -129,15 +130,29 @@ def lean(positions: Sequence[Position]) -> float:
 def independent(positions: Iterable[Position]) -> list[Position]:
     """The rows that are no repetition of another, in an order that ignores the input's.
 
-    Rows with the same words by the same actor on the same issue (case, punctuation and
-    spacing aside) are one piece of evidence, told by its first appearance: wire copy that
-    another outlet prints a week later changes neither the position nor its date. Among
-    equally old rows the one with the best score stands. A row without text repeats none.
+    Rows of the same actor on the same issue with the same cluster are one piece of evidence,
+    told by its first appearance: wire copy that another outlet prints a week later changes
+    neither the position nor its date. Among equally old rows the one with the best score
+    stands. A row without a cluster has that of its words, see `cluster_of`.
     """
-    kept: dict[tuple[str, ...], Position] = {}
-    for position in sorted(positions, key=_first_appearance):
-        kept.setdefault(_same_words(position), position)
+    kept: dict[tuple[str, str, str], Position] = {}
+    for position in sorted(positions, key=first_appearance):
+        cluster = position.cluster or cluster_of(position)
+        kept.setdefault((position.actor, position.issue, cluster), position)
     return list(kept.values())
+
+
+def cluster_of(p: Position) -> str:
+    """The cluster of a row that is compared by its words alone: 16 hex digits.
+
+    It is the same for the same words by the same actor on the same issue, case, punctuation
+    and spacing aside. A row without words repeats none.
+    """
+    words = _NOT_A_WORD.sub(" ", p.text.casefold()).strip()
+    key = [p.actor, p.issue, words]
+    if not words:
+        key += [p.article_id, str(p.start), str(p.end), p.stance, p.text]
+    return hashlib.sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def instant(moment: datetime) -> datetime:
@@ -145,13 +160,7 @@ def instant(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _first_appearance(p: Position) -> tuple[bool, float, float, str, int, int, str]:
+def first_appearance(p: Position) -> tuple[bool, float, float, str, int, int, str]:
+    """What rows are sorted by to tell which came first; undated ones come last."""
     when = 0.0 if p.published is None else instant(p.published).timestamp()
     return (p.published is None, when, -p.score, p.article_id, p.start, p.end, p.stance)
-
-
-def _same_words(p: Position) -> tuple[str, ...]:
-    words = _NOT_A_WORD.sub(" ", p.text.casefold()).strip()
-    if words:
-        return (p.actor, p.issue, words)
-    return (p.actor, p.issue, p.article_id, str(p.start), str(p.end), p.stance, p.text)

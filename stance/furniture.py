@@ -17,7 +17,7 @@ from stance.dates import parse_date
 Kind = Literal[
     "prose",
     "heading",
-    "byline",
+    "byline",  # who wrote it, or at what hour
     "date",  # when it was published
     "age",  # how long ago that was, or how long it takes to read
     "source",  # who published it, with the age taken off
@@ -67,6 +67,11 @@ def _kind(line: str, words: int) -> Kind:
         or _site_talk(line, words)
         or _content(line, words)
     )
+
+
+def is_handle(block: Block) -> bool:
+    """Whether a block is the account name under that of who wrote a post ("@example")."""
+    return _HANDLE.fullmatch(block.text) is not None
 
 
 def is_long(block: Block) -> bool:
@@ -159,6 +164,10 @@ _BYLINE: Final = _any(
     r"(?: [^\W\d_a-z][\w.'’\-]*){0,4}",
     r"Authors?: ?.{1,80}",
 )
+_HOUR: Final = re.compile(
+    r"(?:updated (?:at )?)?\d{1,2}[:.]\d{2}(?: ?[ap]\.?m\.?)?(?: [A-Z]{2,4})?", re.IGNORECASE
+)
+_HANDLE: Final = re.compile(r"@\w{1,30}")
 _AGENCY: Final = r"(?:Getty Images?|AFP|Reuters|AP|EPA|Shutterstock)"
 _CREDIT: Final = _any(
     r"\(?(?:additional )?(?:reporting|writing|editing|compiled)"
@@ -175,6 +184,7 @@ _DATE_LABEL: Final = re.compile(
 )
 _DATE_GLUE: Final = re.compile(r" ?[|•·–—] ?| at | - ")
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
+_VIEWS: Final = re.compile(r"[ ·]+[\d,.]+[KM]? Views$", re.IGNORECASE)
 _LONGEST_DATE: Final = 70  # characters
 
 
@@ -183,7 +193,7 @@ def line_date(line: str) -> datetime | None:
     if len(line) > _LONGEST_DATE or _YEAR.search(line) is None:
         return None
     label = _DATE_LABEL.match(line)
-    bare = line[label.end() :] if label else line
+    bare = _VIEWS.sub("", line[label.end() :] if label else line)
     try:
         return parse_date(_DATE_GLUE.sub(" ", bare.rstrip(".")).strip())
     except ValueError:
@@ -195,6 +205,8 @@ def _imprint(line: str, words: int) -> Kind | None:
         return "age"
     if line_date(line) is not None:
         return "date"
+    if _HANDLE.fullmatch(line) or _HOUR.fullmatch(line):
+        return "byline"
     if words <= _MOST_BYLINE_WORDS and _BYLINE.fullmatch(line):
         return "byline"
     if words <= _MOST_CREDIT_WORDS and _CREDIT.fullmatch(line):
@@ -237,7 +249,8 @@ _NOTICE: Final = _any(
     r"\ball rights reserved\b|(?:©|\bcopyright) ?(?:©|\(c\))? ?(?:19|20)\d\d\b",
     r"\bmay not be (?:published|reproduced|rewritten|redistributed)\b",
     r"\bplease (?:enable|turn on) javascript\b|\byour browser (?:does not|doesn't)\b",
-    r"\bthis page (?:is|was) (?:automatically )?(?:translated|generated)\b",
+    r"\bthis (?:page|text|transcript|translation) (?:is|was) (?:automatically )?"
+    r"(?:translated|generated|transcribed)\b",
     flags=re.IGNORECASE,
 )
 
@@ -270,7 +283,8 @@ _LINK_START: Final = _any(
     r"read (?:more|next|also|the full|our|full)|also read|continue reading|learn more",
     r"watch (?:live|now|more|the (?:full )?video|:|next)|listen (?:to|now|live)",
     r"view (?:all|more|comments|gallery|image)|see (?:more|all|also)|load(?:ing| more)",
-    r"find out more|show (?:more|less|all)|get (?:started|the (?:app|latest|best)|our|alerts)",
+    r"find out more|show (?:more|less|all|key events|this thread)",
+    r"get (?:started|the (?:app|latest|best)|our|alerts)|refresh (?:for|the) ",
     r"follow (?:us|live|our|the latest|@)|follow .{1,40}coverage|don[’']t miss",
     r"join (?:us|our|the conversation|now|today)|share (?:this|on|via|with|to)",
     r"support (?:us|our)|become a (?:member|subscriber)|contact us|about us|related:",
@@ -289,7 +303,10 @@ _BUTTON: Final = _any(
     r"home(?:page)?|menu|search|register|close|open|ok|help|faqs?|careers|newsletters?|site ?map",
     r"(?:next|prev(?:ious)?)(?: (?:article|post|story|page))?|account|cookies|accept|reject",
     r"ads?|skip ad|play(?: video)?|listen|watch|gallery|photos?|videos?|live|published|updated",
-    r"[\d,.]+[km]? (?:shares?|views?|likes?|followers)",
+    r"(?:[\d,.]+[km]? (?:shares?|views?|likes?|followers|repl(?:y|ies)|reposts?|retweets?|quotes?"
+    r"|bookmarks?|comments?)\W*)+|repl(?:y|ies)|reposts?|retweets?|likes?|bookmarks?",
+    r"\d{1,3} ?(?:/|of) ?\d{1,3}",  # of pictures
+    r"for immediate release|(?:press|news|media) release|embargoed (?:until|till) .{1,60}",
     r"(?:\w+ ){0,2}(?:logo|icon|background|thumbnail|avatar|placeholder|banner|image|screenshot)s?",
     r"(?:download on the )?(?:app|play)[ -]?store.{0,30}|(?:get it on )?google play.{0,20}",
     r"(?:tags?|topics?|categor(?:y|ies)|filed under):? .{1,80}",
@@ -365,12 +382,15 @@ _CLOSERS: Final = "\"'”’»)]"
 
 def _is_finished(line: str) -> bool:
     """Whether a line ends as a sentence does; a question may be a heading, several are not."""
-    end = line.rstrip(_CLOSERS)[-1:]
+    end = _POST_TAIL.sub("", line[-_LONGEST_TAIL:]).rstrip(_CLOSERS)[-1:]
     if end == "?":
         return _SENTENCE_BREAK.search(line) is not None
     return end in (".", "!", "…") or (end == ":" and len(line) > _LONGEST_LABEL)
 
 
+# What follows the last sentence of a post: its number in the thread, hashtags, pictograms.
+_POST_TAIL: Final = re.compile(r"(?: (?:\d{1,2}/\d{0,2}|#\w+|[^\w\s\"'”’»)\].!?…:]+))+$")
+_LONGEST_TAIL: Final = 60  # characters
 _LONGEST_LABEL: Final = 60  # characters
 _SENTENCE_BREAK: Final = re.compile(r"[a-z][.!?]['\"”’]? [A-Z“\"]")
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Final
 from stance.cleaning import clean_line, clean_text, has_words, mend_markup
 from stance.dates import parse_date
 from stance.errors import InputError
-from stance.furniture import Block, classify, is_long, key_of, line_date
+from stance.furniture import Block, classify, is_handle, is_long, key_of, line_date
+from stance.language import foreign, not_english
 from stance.lines import lines_of
 from stance.records import Article
 
@@ -93,11 +94,13 @@ def article_from_text(
 ) -> Article:
     """The article that a text is, cleaned but with every word kept.
 
-    Raises ``InputError`` where the text holds no letter or digit.
+    Raises ``InputError`` where the text holds no letter or digit, or is clearly not English.
     """
     cleaned = clean_text(text)
     if not has_words(cleaned):
         raise InputError("it holds no words", file="text")
+    if (language := foreign(cleaned)) is not None:
+        raise InputError(not_english(language), file="text")
     known = _imprint(title, source, url, published)
     return _article(cleaned, known, id)
 
@@ -213,10 +216,9 @@ def _drop_menus(blocks: Sequence[Block]) -> list[Block]:
     """Blocks with each run of very short lines, such as a menu, turned into furniture."""
     kept: list[Block] = []
     run: list[Block] = []
-    for block in [*blocks, _END]:
-        if block.kind in ("furniture", "echo") or (
-            block.kind == "heading" and block.words <= _MENU_WORDS
-        ):
+    for block, following in pairwise([*blocks, _END, _END]):
+        is_short = block.kind == "heading" and block.words <= _MENU_WORDS
+        if block.kind in ("furniture", "echo") or (is_short and not is_handle(following)):
             run.append(block)
             continue
         is_menu = len(run) >= _MENU_LENGTH
@@ -261,13 +263,21 @@ def _sections(blocks: Sequence[Block], title: str | None) -> list[_Section]:
         return [_section(lead, title)]
     ends = [*starts[1:], len(blocks)]
     groups = [list(blocks[start:end]) for start, end in zip(starts, ends, strict=True)]
-    if sum(block.words for block in lead if block.kind == "prose") >= _SHORT_LEAD:
+    words = sum(block.words for block in lead if block.kind == "prose")
+    if words >= _SHORT_LEAD or _is_headed(lead):
         return [_section(lead, title), *(_section(group) for group in groups)]
     # a summary or a banner above the first headline belongs below it
     title_key = groups[0][0].key
     head = next((i for i, block in enumerate(groups[0]) if block.key != title_key), 1)
     groups[0][head:head] = lead
     return [_section(groups[0], title), *(_section(group) for group in groups[1:])]
+
+
+def _is_headed(blocks: Sequence[Block]) -> bool:
+    """Whether blocks are an article however short: a headline with its date, and text below."""
+    heads = (i for i, b in enumerate(blocks) if b.kind == "heading" and b.words >= _SHORTEST_TITLE)
+    head = next((i for i in heads if _is_dated(blocks, i)), len(blocks))
+    return any(is_long(block) for block in blocks[head:])
 
 
 def _starts(blocks: Sequence[Block]) -> list[int]:
@@ -310,7 +320,7 @@ def _section(blocks: Sequence[Block], title: str | None = None) -> _Section:
     title = title or _title_of(blocks)
     body = next((i for i, block in enumerate(blocks) if is_long(block)), len(blocks))
     source = _source_of(blocks[: body + 1], title)
-    dates = (line_date(block.text) for block in blocks[: body + 2] if block.kind == "date")
+    dates = (line_date(block.text) for block in blocks[: body + 3] if block.kind == "date")
     known = _Imprint(title, source, published=next(dates, None))
     taken = {key_of(line) for line in (title, source) if line}
     return _Section(known, tuple(block for block in blocks if block.key not in taken))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from stance.dates import parse_date
 from stance.errors import InputError
+from stance.evidence import cluster_of
 from stance.pages import article_from_text
 from stance.records import EVIDENCE_KINDS, STANCES, Article, Candidate, Position, Scores
 from stance.register import load_actors, load_issues
@@ -71,7 +72,7 @@ class Tracker:
         url: str | None = None,
     ) -> Article:
         """The cleaned article of a text, which offsets refer to. Raises ``InputError`` for a
-        text without words or a date that cannot be read."""
+        text without words or in another language than English, or a date that cannot be read."""
         return article_from_text(text, title, _moment(published), source, url)
 
     def analyze(
@@ -125,7 +126,7 @@ class Tracker:
         stance = max(STANCES, key=by_stance.__getitem__)
         kinds = scores.evidence
         evidence = EVIDENCE_KINDS[max(range(len(kinds)), key=kinds.__getitem__)]
-        return Position(
+        position = Position(
             article_id=article.id,
             actor=candidate.actor,
             issue=candidate.issue,
@@ -144,6 +145,7 @@ class Tracker:
             published=article.published,
             model_version=self.scorer.version,
         )
+        return replace(position, cluster=cluster_of(position))
 
 
 def _moment(published: datetime | date | str | None) -> datetime | None:

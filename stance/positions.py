@@ -11,7 +11,16 @@ from typing import Final
 
 import numpy as np
 
-from stance.evidence import GRID_SIZE, Floats, grid, independent, instant, likelihoods, posterior
+from stance.evidence import (
+    GRID_SIZE,
+    Floats,
+    first_appearance,
+    grid,
+    independent,
+    instant,
+    likelihoods,
+    posterior,
+)
 from stance.records import Cell, CellState, Position
 
 __all__ = ["MIN_N", "STATES", "build_matrix", "independent"]
@@ -82,6 +91,7 @@ def build_matrix(
     since: datetime | None = None,
     until: datetime | None = None,
     min_n: int = MIN_N,
+    clusters: bool = True,
 ) -> list[Cell]:
     """The cells of the matrix, one for each actor and issue.
 
@@ -89,7 +99,8 @@ def build_matrix(
     sorted by actor, then issue. Names given are filter and order at once, and a pair of
     them without evidence gets a cell that says so. ``since`` is the first moment that
     counts and ``until`` the first that no longer does; with either, undated rows are left
-    out. The order of the rows changes nothing.
+    out. The order of the rows changes nothing. Without ``clusters`` every printing of a
+    statement is taken for evidence of its own.
 
     The position is the posterior mean of support - oppose under Jeffreys' prior on the
     three shares (see `stance.evidence`), its interval the shortest that holds 95 % of the
@@ -100,7 +111,9 @@ def build_matrix(
         if _within(position.published, since, until):
             rows[position.actor, position.issue].append(position)
     order = _pairs(set(rows), actors, issues)
-    return [_cell(actor, issue, rows.get((actor, issue), []), min_n) for actor, issue in order]
+    return [
+        _cell(actor, issue, rows.get((actor, issue), []), min_n, clusters) for actor, issue in order
+    ]
 
 
 def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
@@ -121,10 +134,11 @@ def _pairs(
     return pairs if asked else [pair for pair in pairs if pair in found]
 
 
-def _cell(actor: str, issue: str, rows: Sequence[Position], min_n: int) -> Cell:
+def _cell(actor: str, issue: str, rows: Sequence[Position], min_n: int, clusters: bool) -> Cell:
     count = Counter(row.stance for row in rows)
-    dates = sorted((row.published for row in rows if row.published is not None), key=instant)
-    evidence = independent(rows)
+    statements = independent(rows)
+    evidence = statements if clusters else sorted(rows, key=first_appearance)
+    dates = sorted((row.published for row in evidence if row.published is not None), key=instant)
     belief = _believe(evidence, min_n) if evidence else None
     return Cell(
         actor=actor,
@@ -138,7 +152,7 @@ def _cell(actor: str, issue: str, rows: Sequence[Position], min_n: int) -> Cell:
         n_neutral=count["neutral"],
         n_statements=len(rows),
         n_articles=len({row.article_id for row in rows}),
-        n_independent=len(evidence),
+        n_independent=len(statements),
         first=dates[0] if dates else None,
         last=dates[-1] if dates else None,
     )

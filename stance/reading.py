@@ -2,7 +2,7 @@
 
 A page (text or HTML) becomes its articles; each row of a table is an article by itself.
 What cannot be read is told in a ``Skipped`` and the rest goes on; nothing here raises for
-what a file holds.
+what a file holds. Text that is not English counts as such.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from stance.dates import parse_date
 from stance.decoding import binary_kind, decode
 from stance.errors import InputError
 from stance.fields import Fields
+from stance.language import foreign, not_english
 from stance.pages import article_from_text, articles_of
 from stance.records import Article, Skipped
 from stance.rows import (
@@ -344,7 +345,10 @@ def _read_page(stream: BufferedReader, file: str, *, is_html: bool) -> Iterator[
         yield Skipped(file, str(error))
         return
     articles = articles_of(text, is_html=is_html or looks_like_html(text))
-    yield from articles
+    for number, article in enumerate(articles, 1):
+        language = foreign(article.text)
+        which = f"article {number} of the page: " if len(articles) > 1 else ""
+        yield Skipped(file, which + not_english(language)) if language else article
     if not articles:
         furniture = "it holds no article, only site furniture"
         yield Skipped(file, furniture if has_words(text) else "it holds no words")

@@ -138,7 +138,8 @@ class Position:
     ``score`` in [0, 1] is the calibrated probability of ``stance``;
     ``p_support + p_oppose + p_neutral`` is at most 1, and what is missing to 1 is the
     probability that the sentence shows no position at all.
-    ``article.text[start:end] == text``.
+    ``article.text[start:end] == text``. Rows of one actor on one issue that have the same
+    ``cluster`` are one statement, printed again; it is empty where nobody has looked.
     """
 
     article_id: str
@@ -159,6 +160,7 @@ class Position:
     published: datetime | None = None
     model_version: str = ""
     codebook_version: str = CODEBOOK_VERSION
+    cluster: str = ""
 
 
 CellState = Literal[
@@ -179,8 +181,9 @@ class Cell:
 
     ``position`` in [-1, 1] is E[P(support) - P(oppose)] with a 95 % credible interval
     ``low`` to ``high``; all three are ``None`` where there is no evidence at all.
-    ``n_support``, ``n_oppose`` and ``n_neutral`` count statements; ``n_independent``
-    counts those that are no repetition of another.
+    ``n_support``, ``n_oppose``, ``n_neutral``, ``n_statements`` and ``n_articles`` count all
+    that was printed; ``n_independent`` counts the statements that repeat no other, and
+    ``first`` and ``last`` are when the first and the last of these appeared.
     """
 
     actor: str

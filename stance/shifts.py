@@ -29,7 +29,15 @@ from typing import Final
 
 import numpy as np
 
-from stance.evidence import Floats, grid, independent, instant, lean, likelihoods
+from stance.evidence import (
+    Floats,
+    first_appearance,
+    grid,
+    independent,
+    instant,
+    lean,
+    likelihoods,
+)
 from stance.records import Position, Shift, ShiftKind
 
 PRIOR_CHANGE: Final = 0.5
@@ -72,7 +80,7 @@ class ShiftReport:
 
 @dataclass(frozen=True, slots=True)
 class _Day:
-    """The independent statements of one day (UTC), and when the first and the last came."""
+    """The statements of one day (UTC) that count, and when the first and the last came."""
 
     first: datetime
     last: datetime
@@ -99,6 +107,7 @@ def find_shifts(
     min_probability: float = MIN_PROBABILITY,
     min_change: float = MIN_CHANGE,
     prior_change: float = PRIOR_CHANGE,
+    clusters: bool = True,
 ) -> ShiftReport:
     """The changes of position that the evidence shows, by actor, issue and date.
 
@@ -107,7 +116,8 @@ def find_shifts(
     (0, 1) is the probability of any change in a series before its evidence. A change that
     took place lies between ``earliest`` and ``latest`` with a probability of 90 %; where
     that is sharp these are the last day of the old and the first of the new position. The
-    order of the rows changes nothing.
+    order of the rows changes nothing. Without ``clusters`` every printing of a statement is
+    taken for evidence of its own.
     """
     rows = list(positions)
     series: dict[tuple[str, str], list[Position]] = defaultdict(list)
@@ -116,7 +126,7 @@ def find_shifts(
     found: list[Shift] = []
     tested = 0
     for key in sorted(series):
-        days = _days(series[key])
+        days = _days(series[key], clusters)
         if len(days) < _FEWEST_DAYS:
             continue
         tested += 1
@@ -125,9 +135,10 @@ def find_shifts(
     return ShiftReport(tuple(found), undated, tested, len(series) - tested)
 
 
-def _days(rows: Iterable[Position]) -> list[_Day]:
-    """The independent dated statements, day by day."""
-    evidence = independent(row for row in rows if row.published is not None)
+def _days(rows: Iterable[Position], clusters: bool) -> list[_Day]:
+    """The dated statements, independent ones or all, day by day."""
+    known = [row for row in rows if row.published is not None]
+    evidence = independent(known) if clusters else sorted(known, key=first_appearance)
     dated = [(instant(row.published), row) for row in evidence if row.published is not None]
     days = []
     for _, group in groupby(sorted(dated, key=itemgetter(0)), key=_utc_day):

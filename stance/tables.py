@@ -275,7 +275,7 @@ class _PositionFiller:
         values["evidence"] = values["evidence"] or "narrated"
         values |= _span(values)
         # What the row does not say of its making stays unsaid.
-        for name in ("model_version", "codebook_version"):
+        for name in ("model_version", "codebook_version", "cluster"):
             values[name] = values[name] or ""
         return values
 
@@ -333,6 +333,7 @@ POSITIONS: Final[Table[Position]] = Table(
         Column("text", "text", _text),
         Column("model_version", "text", _text),
         Column("codebook_version", "text", _text),
+        Column("cluster", "text", _text),
     ),
     record=Position,
     complete=_PositionFiller,

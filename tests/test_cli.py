@@ -77,6 +77,26 @@ def test_run_matrix_and_shifts(
     assert rows_of(changes)[0]["kind"] == "reversal"
 
 
+def test_a_reprint_has_the_cluster_of_its_original(tmp_path: Path, registers: list[str]) -> None:
+    news = "Alba backs the tax on herring. " + " ".join(f"Boat {n} came in." for n in range(20))
+    reprint = news.replace("Alba backs the tax on herring", "Alba backs the tax on all herring")
+    source, table = tmp_path / "in.jsonl", tmp_path / "positions.csv"
+    lines = ({"text": text, "date": "2025-03-04"} for text in (news, reprint))
+    source.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+
+    assert main(["run", str(source), "--out", str(table), *registers]) == 0
+    assert len({row["cluster"] for row in rows_of(table)}) == 1
+    cells = tmp_path / "matrix.csv"
+    for option, is_enough in (("--clusters", False), ("--no-clusters", True)):
+        assert main(["matrix", str(table), "--out", str(cells), option]) == 0
+        (cell,) = rows_of(cells)
+        assert (cell["n_statements"], cell["n_independent"]) == ("2", "1")
+        assert (cell["state"] != "too little evidence") == is_enough
+
+    assert main(["run", str(source), "--out", str(table), "--no-clusters", *registers]) == 0
+    assert len({row["cluster"] for row in rows_of(table)}) == 2
+
+
 def test_the_same_article_twice_counts_once(
     tmp_path: Path, registers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,7 +99,8 @@ def write(path: Path, rows: Sequence[Sequence[str]]) -> Path:
 def test_the_columns_are_the_contract() -> None:
     assert ", ".join(POSITION_COLUMNS) == (
         "article_id, title, source, url, published, actor, issue, stance, score, p_support, "
-        "p_oppose, p_neutral, evidence, start, end, text, model_version, codebook_version"
+        "p_oppose, p_neutral, evidence, start, end, text, model_version, codebook_version, "
+        "cluster"
     )
     assert ", ".join(MATRIX_COLUMNS) == (
         "actor, issue, position, low, high, state, n_support, n_oppose, n_neutral, "
@@ -164,6 +165,7 @@ _POSITIONS = st.builds(
     published=st.none() | _WHEN,
     model_version=st.just("") | _FULL,
     codebook_version=st.just("") | _FULL,
+    cluster=st.just("") | _FULL,
 )
 
 
@@ -314,7 +316,7 @@ def test_three_columns_are_enough(tmp_path: Path) -> None:
         0,
         0,
     )
-    assert found.model_version == found.codebook_version == ""
+    assert found.model_version == found.codebook_version == found.cluster == ""
     assert found.article_id
 
 
