@@ -126,7 +126,8 @@ def test_every_question_is_one_line_that_marks_its_actor(reader: Reader, text: s
 
 def test_the_readers_question_reads_as_documented(reader: Reader) -> None:
     text = "He met Marsh. Nordish President Ada Bell refused the truce."
-    (found,) = reader.read(text, date(2024, 5, 1)).candidates
+    found, other = reader.read(text, date(2024, 5, 1)).candidates
+    assert other.actor == "marsh"
     assert reader.question(text, found) == (
         "He met Marsh. | * Nordish President Ada Bell * refused the truce.",
         "Ada Bell: The fighting over the islands should stop in a truce now",

@@ -158,7 +158,7 @@ def side_by_side(reader: Reader) -> Comparison:
     texts = [
         one
         for name, sentence in zip(("bell", "stone", "marsh", "lund"), TEXTS, strict=True)
-        for one in read(reader, f"{sentence} Nothing more.", **{name: "support"})
+        for one in read(reader, sentence, **{name: "support"})
     ]
     texts = [
         Read(t.gold.model_copy(update={"page": str(i)}), *rest(t)) for i, t in enumerate(texts)

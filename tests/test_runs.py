@@ -317,6 +317,18 @@ def test_a_run_that_has_become_another_is_refused_by_what_differs(
     assert (folder / "notes.txt").exists()
 
 
+def test_the_order_of_a_set_in_the_record_is_no_difference(tmp_path: Path, base: Path) -> None:
+    save_corpus(tmp_path, copies=1)
+    step = load_config(save_config(tmp_path, epochs=0))
+    step = step.model_copy(update={"skip_tasks": frozenset({"a", "b", "c"})})
+    made = recipe(tmp_path, base, [])
+    made.train(step)
+    path = tmp_path / "runs" / "tiny" / "config.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"skip_tasks": record["skip_tasks"][::-1]}))
+    made.train(step)
+
+
 def test_a_restart_removes_only_what_a_run_wrote(tmp_path: Path, base: Path) -> None:
     make_run(tmp_path, base, epochs=0.3, held_out=pairs(1)).train(pairs())
     (tmp_path / "notes.txt").write_text("mine")

@@ -167,5 +167,5 @@ def stance(*arguments: object, before: tuple[str, ...] = ("-m", "stance")) -> li
 def run_stance(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run ``stance`` in a process of its own, to its end."""
     return subprocess.run(
-        stance(*arguments), env=environment(), capture_output=True, text=True, timeout=300
+        stance(*arguments), env=environment(), capture_output=True, text=True, timeout=590
     )

@@ -127,7 +127,8 @@ def draw_curves(points: Sequence[Point], path: Path) -> None:
     """Loss, held-out figures and learning rate over the updates, one above the other."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 8), facecolor="white", layout="constrained")
+    figure = Figure(figsize=(8, 8), facecolor="white")
+    figure.subplots_adjust(left=0.12, right=0.97, top=0.97, bottom=0.07, hspace=0.08)
     loss, figures, rate = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 1))
     _line(loss, points, "loss", "training (mean since the line before)")
     _line(loss, points, "held_out_loss", "held out")

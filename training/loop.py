@@ -169,7 +169,8 @@ class Run:
 
     def _finish(self, done: Progress, curves: Curves | None) -> None:
         if curves is not None:
-            curves.draw()
+            if self._last is None:  # else drawn with the evaluation after the last update
+                curves.draw()
             self._write_metrics(done, curves)
         self._save(done)
 

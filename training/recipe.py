@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -68,6 +69,11 @@ class Recipe:
     restart: bool = False
     rejected: dict[str, Skipped] = field(default_factory=dict)
     _prepared: dict[str, Prepared] = field(default_factory=dict)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads by the shipped register; built once, as that takes longer than most texts."""
+        return Reader(load_actors(), load_issues())
 
     def run(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
         """Train every step and make the model folder of the last; returns that folder."""
@@ -177,7 +183,7 @@ class Recipe:
     def held_pairs(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
         """Every candidate of the held-out texts, as the tool would meet them, and the held-out
         claims."""
-        reader, everything = Reader(load_actors(), load_issues()), Sampling.everything()
+        reader, everything = self.reader, Sampling.everything()
         pairs = [
             pair
             for name, one in step.codebook.items()
@@ -205,7 +211,7 @@ class Recipe:
         )
         sides = self.sides(step)
         held = {n: [e.gold for e in h if e.claims is None] for n, (_, h) in sides.items()}
-        reader = Reader(load_actors(), load_issues())
+        reader = self.reader
         for name, one in step.codebook.items():
             pairs += codebook_pairs(
                 [example.gold for example in sides[name][0]],
@@ -331,7 +337,7 @@ class Recipe:
         """The threshold with the best tuple F1 on the development texts, and those of issues
         that gain by one of their own."""
         grid = [round(0.2 + 0.025 * i, 3) for i in range(29)]
-        tracker = Tracker.load(model=folder)
+        tracker = Tracker(self.reader, OnnxScorer(folder))
         read = self._read(texts, tracker)
         model = System(info.version, tracker.scorer, as_asked(tracker.reader))
         rows = answers(model, read, tracker.reader).judged
@@ -348,7 +354,7 @@ class Recipe:
         self, folder: Path, held: dict[str, list[GoldText]], dev: Path | None
     ) -> dict[str, object]:
         """The held-out texts by the model alone, the development set beside the baselines."""
-        tracker = Tracker.load(model=folder)
+        tracker = Tracker(self.reader, OnnxScorer(folder))
         model = System(tracker.model_version, tracker.scorer, as_asked(tracker.reader))
         beside = baselines(tracker.scorer, tracker.reader)
         sets = {f"{name}_held_out": (texts, [model]) for name, texts in held.items() if texts}

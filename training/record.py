@@ -196,7 +196,7 @@ def _check_config(folder: Path, config: RunConfig) -> None:
     except ValidationError as error:
         where = ".".join(map(str, error.errors()[0]["loc"]))
         raise _other(folder, f"this version does not know its '{where}' of config.json") from None
-    was, now = (dict(_flat(one.model_dump(mode="json"))) for one in (then, config))
+    was, now = (dict(_flat(one.model_dump())) for one in (then, config))
     for key in sorted({*was, *now} - _FREE):
         before, after = was.get(key, "nothing"), now.get(key, "nothing")
         if before != after:
@@ -208,7 +208,7 @@ def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
         if isinstance(value, dict):
             yield from _flat(value, f"{above}{key}.")
         else:
-            yield f"{above}{key}", sorted(value) if key == "skip_tasks" else value
+            yield f"{above}{key}", sorted(value) if isinstance(value, frozenset) else value
 
 
 def _check_data(folder: Path, now: Mapping[str, Any]) -> None:
