@@ -147,7 +147,7 @@ def main(
     ] = None,
 ) -> None:
     """Train a step with and without groups of actors and issues, and print the losses."""
-    known = {one.id for one in (*load_actors().entries, *load_issues().entries)}
+    known = {*load_actors().by_id, *load_issues().by_id}
     groups = [tuple(part.strip() for part in one.split(",")) for one in group]
     for one in (one for ids in groups for one in ids):
         if one not in known:
