@@ -1,8 +1,9 @@
-"""From the command line, as a researcher would: train, be killed, go on, evaluate."""
+"""From the command line, as a researcher would: train, be killed, go on, evaluate, publish."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -29,8 +30,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with ``base/``, ``gold.jsonl``, ``dev.jsonl`` and ``tiny.toml``."""
     folder = tmp_path_factory.mktemp("cycle")
     save_base(folder / "base")
-    save_corpus(folder, copies=2)
-    save_config(folder, epochs=10, tokens_per_batch=200, checkpoint_updates=10, learning_rate=4e-3)
+    save_corpus(folder)
+    save_config(
+        folder, epochs=16, tokens_per_batch=200, checkpoint_updates=10, learning_rate=1.5e-3
+    )
     return folder
 
 
@@ -84,9 +87,48 @@ def test_a_killed_training_goes_on_and_its_model_is_evaluated(workplace: Path) -
         torch.testing.assert_close(weights, other[name], rtol=1e-4, atol=1e-6)
 
     assert (run / "model" / "CARD.md").is_file()
-    asked = ("evaluate", workplace / "dev.jsonl", "--no-baselines", "--model", run / "model")
-    evaluated = run_stance(*asked, "--out", workplace / "figures.json")
+    evaluated = run_stance(
+        *("evaluate", workplace / "dev.jsonl", "--model", run / "model", "--samples", "100"),
+        *("--out", workplace / "figures.json"),
+    )
     assert evaluated.returncode == 0, evaluated.stderr
     figures = json.loads((workplace / "figures.json").read_text())["dev.jsonl"]
     assert figures["model"] == "tiny-1"
-    assert figures["tuple_f1"] > 0.5
+    systems = {row["name"]: row["figures"]["tuple_f1"]["value"] for row in figures["systems"]}
+    assert systems["tiny-1"] > systems["always-support"], "it has learned something"
+    publish_refuse_and_roll_back(workplace, run / "model")
+
+
+def publish_refuse_and_roll_back(workplace: Path, model: Path) -> None:
+    """The way of a trained model into the registry, and back out."""
+    there = ("--registry", workplace / "registry")
+
+    refused = run_stance("model", "publish", model, *there)
+    assert refused.returncode == 1
+    assert "'tiny-1' is not published" in refused.stderr, "worse than the shipped model"
+    assert current(there).startswith("mpnet9")
+
+    forced = run_stance("model", "publish", model, "--force", *there)
+    assert forced.returncode == 0, forced.stderr
+    assert current(there) == "tiny-1"
+
+    mute = workplace / "mute"
+    shutil.copytree(model, mute)
+    info = json.loads((mute / "model.json").read_text())
+    info |= {"version": "tiny-2", "threshold": 1.0, "thresholds": {}}
+    (mute / "model.json").write_text(json.dumps(info))
+    worse = run_stance("model", "publish", mute, *there)
+    assert worse.returncode == 1
+    assert "'tiny-2' is not published" in worse.stderr
+    assert current(there) == "tiny-1"
+
+    back = run_stance("model", "rollback", *there)
+    assert back.returncode == 0, back.stderr
+    assert current(there).startswith("mpnet9")
+
+
+def current(there: tuple[object, ...]) -> str:
+    """The version that the list marks."""
+    listed = run_stance("model", "list", *there)
+    (line,) = [line for line in listed.stdout.splitlines() if line.startswith("*")]
+    return line.removeprefix("*").split()[0]
