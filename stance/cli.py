@@ -58,6 +58,10 @@ IssueFiles = Annotated[
 ]
 OnlyActors = Annotated[list[str] | None, typer.Option("--actor", help="Only this actor's id.")]
 OnlyIssues = Annotated[list[str] | None, typer.Option("--issue", help="Only this issue's id.")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(help="Where a field stands in the input, as OURS=THEIRS (text=body)."),
+]
 Clusters = Annotated[
     bool,
     typer.Option(
@@ -76,10 +80,7 @@ def run(
     issues: IssueFiles = None,
     actor: OnlyActors = None,
     issue: OnlyIssues = None,
-    field: Annotated[
-        list[str] | None,
-        typer.Option(help="Where a field stands in the input, as OURS=THEIRS (text=body)."),
-    ] = None,
+    field: Fields = None,
     clusters: Annotated[
         bool,
         typer.Option(

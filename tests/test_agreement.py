@@ -56,7 +56,7 @@ def test_perfect_agreement_is_one(values: list[str], coders: int) -> None:
 
 @given(ANY_UNITS, st.randoms(use_true_random=False))
 def test_neither_coders_nor_units_have_an_order(given: list[list[str]], chance: object) -> None:
-    shuffled = [sorted(unit, key=lambda _: chance.random()) for unit in given]  # type: ignore[attr-defined]
+    shuffled = [sorted(unit, key=lambda _: chance.random()) for unit in given]
     shuffled.sort(key=len)
     same = alpha(shuffled)
     assert alpha(given) == (None if same is None else pytest.approx(same))

@@ -90,7 +90,7 @@ def row(text: str, article_id: str, day: int = 0, **given: object) -> Position:
         "text": text,
         "published": DAY + timedelta(days=day),
     }
-    return Position(**values | given)  # type: ignore[arg-type]
+    return Position(**values | given)
 
 
 def cluster(*rows: Position, stories: dict[str, str] | None = None) -> list[str]:

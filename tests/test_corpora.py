@@ -365,17 +365,13 @@ def test_a_coders_later_review_counts(tmp_path: Path, read: Any) -> None:
 
 
 def flat(text: str, *said: tuple[str, str], row: int = 1) -> Example:
-    claims = tuple(
-        Claim(actor, actor, "truce", label, Place("f", row))  # type: ignore[arg-type]
-        for actor, label in said
-    )
+    claims = tuple(Claim(actor, actor, "truce", label, Place("f", row)) for actor, label in said)
     return Example(GoldText(id=f"{row}", text=text, place=Place("f", row)), claims)
 
 
 def full(text: str, *said: tuple[str, str], row: int = 1) -> Example:
     positions = tuple(
-        GoldPosition(actor=actor, issue="truce", stance=stance)  # type: ignore[arg-type]
-        for actor, stance in said
+        GoldPosition(actor=actor, issue="truce", stance=stance) for actor, stance in said
     )
     gold = GoldText(id=f"{row}", text=text, positions=positions, place=Place("f", row))
     return Example(gold)

@@ -49,7 +49,7 @@ def read(reader: Reader, *texts: str, **positions: str) -> list[Read]:
     ]
     found = list(read_texts(gold, reader, "texts"))
     assert all(isinstance(one, Read) for one in found)
-    return found  # type: ignore[return-value]
+    return found
 
 
 # What the baselines see
@@ -148,7 +148,7 @@ TEXTS = [f"{name} backs the truce." for name in ("Ada Bell", "Rolf Stone", "Mars
 class Never(FakeScorer):
     """Reports nothing."""
 
-    version = "never"  # type: ignore[misc]
+    version = "never"
 
     def least(self, issue: str) -> float:
         return 1.1
@@ -221,7 +221,7 @@ def test_a_question_is_scored_once_for_all_texts(reader: Reader) -> None:
     calls: list[int] = []
 
     class Counting(FakeScorer):
-        def score(self, questions):  # type: ignore[no-untyped-def]
+        def score(self, questions):
             calls.append(len(questions))
             return super().score(questions)
 

@@ -18,15 +18,16 @@ import typer
 from stance.encoding import PairTokenizer
 from stance.errors import StanceError
 from stance.modelfile import ModelInfo
-from stance.pipeline import Judged
+from stance.pipeline import Judged, Tracker
 from stance.records import Skipped
 from stance.register import load_actors, load_issues
 from stance.stages import Reader
-from training.calibrate import TOLERANCE
+from training.calibrate import best_threshold
 from training.card import keep
 from training.config import RunConfig, load_config
+from training.evaluate import case
 from training.gold import GoldText, read_gold
-from training.metrics import Case, Counts, Found, count
+from training.metrics import Case, Counts, count
 from training.recipe import Recipe
 from training.systems import Read, System, answers, as_asked, read_texts
 from training.torchscorer import FloatScorer
@@ -62,64 +63,42 @@ def measured(
     """
     reader = Reader(load_actors(), load_issues())
     read = [r for r in read_texts(texts, reader, "texts") if not isinstance(r, Skipped)]
-    recipe.train(step)
-    full = _judged(recipe, step, read, reader)
-    threshold = _threshold(read, full, reader)
+
+    def trained(one: RunConfig) -> tuple[Rows, Tracker]:
+        recipe.train(one)
+        scorer = _scorer(recipe, one)
+        found = answers(System(one.name, scorer, as_asked(reader)), read, reader)
+        return found.judged, Tracker(reader, scorer)
+
+    judged, tracker = trained(step)
+    threshold = _threshold(read, judged, tracker)
+    full = _cases(read, judged, tracker, threshold)
     rows: list[LeftOut] = []
     for group in groups:
-        variant = without(step, group)
-        recipe.train(variant)
-        left = _judged(recipe, variant, read, reader)
-        rows += _rows(
-            group, _cases(read, full, reader, threshold), _cases(read, left, reader, threshold)
-        )
+        left, _ = trained(without(step, group))
+        rows += _rows(group, full, _cases(read, left, tracker, threshold))
     return rows
 
 
 Rows = Sequence[Sequence[Judged]]
 
 
-def _judged(recipe: Recipe, step: RunConfig, read: Sequence[Read], reader: Reader) -> Rows:
+def _scorer(recipe: Recipe, step: RunConfig) -> FloatScorer:
     info = ModelInfo(version=step.name, max_length=step.model.max_length)
     tokenizer = PairTokenizer(recipe.tokenizer(), step.model.max_length)
-    scorer = FloatScorer(recipe.model(step, [step.name]), tokenizer, info)
-    return answers(System(step.name, scorer, as_asked(reader)), read, reader).judged
+    return FloatScorer(recipe.model(step, [step.name]), tokenizer, info)
 
 
-def _cases(read: Sequence[Read], judged: Rows, reader: Reader, threshold: float) -> list[Case]:
+def _cases(read: Sequence[Read], judged: Rows, tracker: Tracker, threshold: float) -> list[Case]:
     return [
-        Case(
-            id=one.gold.id,
-            gold=tuple(
-                Found(p.actor, p.issue, p.stance)
-                for p in one.gold.positions
-                if p.actor in reader.actors and p.issue in reader.issues
-            ),
-            predicted=tuple(_reported(row, threshold)),
-            candidates=frozenset((j.candidate.actor, j.candidate.issue) for j in row),
-            disputed=frozenset(p.pair for p in one.gold.disputed),
-        )
+        case(one.gold, one.article, row, tracker, threshold=threshold)
         for one, row in zip(read, judged, strict=True)
     ]
 
 
-def _reported(row: Iterable[Judged], threshold: float) -> Iterator[Found]:
-    best: dict[tuple[str, str], tuple[float, Found]] = {}
-    for one in row:
-        scores, pair = one.scores, (one.candidate.actor, one.candidate.issue)
-        if 1 - scores.none < threshold:
-            continue
-        score, stance = max(
-            (scores.support, "support"), (scores.oppose, "oppose"), (scores.neutral, "neutral")
-        )
-        if pair not in best or score > best[pair][0]:
-            best[pair] = score, Found(*pair, stance)  # type: ignore[arg-type]
-    yield from (found for _, found in best.values())
-
-
-def _threshold(read: Sequence[Read], judged: Rows, reader: Reader) -> float:
-    scores = {t: count(_cases(read, judged, reader, t)).f1 for t in _GRID}
-    return max(t for t in _GRID if scores[t] >= max(scores.values()) - TOLERANCE)
+def _threshold(read: Sequence[Read], judged: Rows, tracker: Tracker) -> float:
+    scores = [count(_cases(read, judged, tracker, t)).f1 for t in _GRID]
+    return best_threshold(scores, _GRID)
 
 
 def _rows(group: Sequence[str], full: Sequence[Case], left: Sequence[Case]) -> Iterator[LeftOut]:

@@ -15,6 +15,7 @@ import typer
 from stance.cli import (
     REJECTED,
     ActorFiles,
+    Fields,
     Inputs,
     IssueFiles,
     Model,
@@ -104,10 +105,7 @@ def export_command(
     issues: IssueFiles = None,
     actor: OnlyActors = None,
     issue: OnlyIssues = None,
-    field: Annotated[
-        list[str] | None,
-        typer.Option(help="Where a field stands in the input, as OURS=THEIRS (text=body)."),
-    ] = None,
+    field: Fields = None,
 ) -> None:
     """Pick the unlabelled statements that are most worth a coder's time."""
     from stance.pipeline import Tracker
