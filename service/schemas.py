@@ -243,6 +243,9 @@ class Position(Wire):
     model_version: str
     codebook_version: str
     cluster: str = Field(description="the same for one statement by one actor, printed again")
+    cue: str | None = Field(None, description="the words that introduce it")
+    via: str | None = Field(None, description="id of the actor whose claim it is, if secondhand")
+    addressee: str | None = Field(None, description="id of the actor it is put to")
 
     @classmethod
     def of(cls, record: PositionRecord) -> Self:

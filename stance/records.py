@@ -140,6 +140,9 @@ class Position:
     probability that the sentence shows no position at all.
     ``article.text[start:end] == text``. Rows of one actor on one issue that have the same
     ``cluster`` are one statement, printed again; it is empty where nobody has looked.
+    ``cue`` is the words that introduce the position ("said", "rejected"), ``via`` the id of
+    the actor whose claim a secondhand position is and ``addressee`` the id of the actor it is
+    put to; each is empty where the text shows none.
     """
 
     article_id: str
@@ -161,6 +164,9 @@ class Position:
     model_version: str = ""
     codebook_version: str = CODEBOOK_VERSION
     cluster: str = ""
+    cue: str = ""
+    via: str = ""
+    addressee: str = ""
 
 
 CellState = Literal[

@@ -275,7 +275,7 @@ class _PositionFiller:
         values["evidence"] = values["evidence"] or "narrated"
         values |= _span(values)
         # What the row does not say of its making stays unsaid.
-        for name in ("model_version", "codebook_version", "cluster"):
+        for name in ("model_version", "codebook_version", "cluster", "cue", "via", "addressee"):
             values[name] = values[name] or ""
         return values
 
@@ -334,6 +334,9 @@ POSITIONS: Final[Table[Position]] = Table(
         Column("model_version", "text", _text),
         Column("codebook_version", "text", _text),
         Column("cluster", "text", _text),
+        Column("cue", "text", _text),
+        Column("via", "text", _name),
+        Column("addressee", "text", _name),
     ),
     record=Position,
     complete=_PositionFiller,

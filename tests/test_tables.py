@@ -100,7 +100,7 @@ def test_the_columns_are_the_contract() -> None:
     assert ", ".join(POSITION_COLUMNS) == (
         "article_id, title, source, url, published, actor, issue, stance, score, p_support, "
         "p_oppose, p_neutral, evidence, start, end, text, model_version, codebook_version, "
-        "cluster"
+        "cluster, cue, via, addressee"
     )
     assert ", ".join(MATRIX_COLUMNS) == (
         "actor, issue, position, low, high, state, n_support, n_oppose, n_neutral, "
@@ -166,7 +166,18 @@ _POSITIONS = st.builds(
     model_version=st.just("") | _FULL,
     codebook_version=st.just("") | _FULL,
     cluster=st.just("") | _FULL,
+    cue=st.just("") | _FULL,
+    via=st.just("") | _NAME,
+    addressee=st.just("") | _NAME,
 )
+
+
+def test_a_table_without_the_later_columns_still_reads(tmp_path: Path) -> None:
+    table = tmp_path / "old.csv"
+    write(table, [["actor", "issue", "stance", "cluster"], ["putin", "nato", "oppose", "c1"]])
+    (position,), skipped = read_positions(table)
+    assert skipped == []
+    assert (position.cluster, position.cue, position.via, position.addressee) == ("c1", "", "", "")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
