@@ -9,7 +9,8 @@ offers nobody stays unresolved.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal
@@ -42,6 +43,36 @@ _QUOTE: Final = re.compile(r"[\"“”„«»]")
 _MOST_BEARERS: Final = 8
 """How many persons that share a surname are looked at beside a title."""
 _COUNTERPART: Final = re.compile(r"\bcounterparts?\b")
+_GUEST: Final = re.compile(
+    r"\b(?:his|her|their)\s+(?:own\s+)?(?:([A-Z][a-z]+)\s+)?"
+    r"(guest|visitor|host|neighbour|neighbor|colleague)\b(?:\s+from\s+([A-Z][a-z]+))?",
+    re.IGNORECASE,
+)
+_OWN_TITLE: Final = re.compile(
+    r"\b(?i:(?:his|her|their)\s+(?:own\s+)?(president|prime minister|premier|chancellor|"
+    rf"foreign minister|defen[cs]e minister))\b(?!{_NAME})"
+)
+_NATIONAL: Final = re.compile(
+    r"\b[Tt]he ([A-Z][a-z]+)(?=[,.;:!?\u2019']|\s+(?:[a-z]+ed|says?|said|told|came|went|saw|did|"
+    r"does|wants?|would|will|was|is|has|had|could|should|can|might|may|must|made|gave|put|took|"
+    r"kept|held|spoke|left|thinks?|thought|who|too|himself|herself)\b)",
+)
+_NATIVE: Final = re.compile(r"(?:wo)?m[ae]n$")
+_OF_TWO: Final = re.compile(
+    r"\b[Tt]he (former|latter)(?: of the two)?(?=[,.;:]|\s+(?:[a-z]+ed|said|says|told|would|will|"
+    r"was|is|has|had|wants?)\b)"
+)
+_PAIR: Final = re.compile(
+    r"\b(?:They|[Tt]he two(?: men| leaders| presidents| of them)?(?! [a-z]+s\b)|"
+    r"[Bb]oth (?:men|leaders))\b"
+)
+_CABINET: Final = re.compile(
+    r"(?:['\u2019]s|\b[Hh]is|\b[Hh]er)\s+(?:own\s+)?(?P<body>government|administration|cabinet)\b"
+)
+_SAYS: Final = re.compile(
+    r"\b(?:said|says|told|added|argued|insisted|warned|stressed|wrote|continued|explained|"
+    r"declared|according to)\b"
+)
 _SIGNED: Final = re.compile(
     r"\s[-\u2013\u2014]\s+(?i:(PM|FM|president|premier|prime minister|foreign minister|chancellor|"
     r"defen[cs]e minister|minister|leader))\W*$"
@@ -67,6 +98,12 @@ class MentionFinder:
     def __init__(self, actors: Actors) -> None:
         self._actors = actors
         self._offices = _office_holders(actors.entries)
+        self._countries = {
+            fold(form): actor.id
+            for actor in actors.entries
+            if actor.kind == "collective"
+            for form in (*actor.names, *actor.adjectives)
+        }
         self._index: PhraseIndex[_Meaning] = PhraseIndex()
         for phrase in actors.ignore:
             self._index.add(phrase, _Meaning("name"), exact_case=True)
@@ -110,7 +147,7 @@ class MentionFinder:
         named = {
             actor for row in found for m in row if not m.value.shared for actor in m.value.actors
         }
-        discourse = _Discourse(self._actors, self._offices, day)
+        discourse = _Discourse(self._actors, self._offices, day, self._countries)
         return [
             discourse.read(text, sentence, self._explicit(text, row, named, day))
             for sentence, row in zip(sentences, found, strict=True)
@@ -229,6 +266,12 @@ def _office_phrases(title: str, collective: Actor) -> Iterator[str]:
         yield f"{title} of the {form}"
 
 
+def _within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether a place lies in one of the spans, which are in order and do not overlap."""
+    index = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return index >= 0 and place < spans[index][1]
+
+
 @dataclass
 class _Discourse:
     """What a reader keeps in mind from sentence to sentence."""
@@ -236,10 +279,13 @@ class _Discourse:
     actors: Actors
     offices: dict[tuple[str, str], Holders]
     day: date | None
+    countries: Mapping[str, str] = field(default_factory=dict)
     recent: list[str] = field(default_factory=list)
     speaker: str | None = None
     in_quote: bool = False
+    reporting: bool = False
     paragraph: int = -1
+    last: list[str] = field(default_factory=list)
 
     def read(self, text: str, sentence: Sentence, explicit: list[Mention]) -> tuple[Mention, ...]:
         # A quotation that goes on in the next paragraph is opened anew; a mark left open is a slip.
@@ -250,6 +296,11 @@ class _Discourse:
             self._signatures,
             self._counterparts,
             self._bare_titles,
+            self._own_titles,
+            self._nationals,
+            self._guests,
+            self._cabinets,
+            self._pairs,
             self._pronouns,
             self._runs_on,
         ):
@@ -269,9 +320,16 @@ class _Discourse:
     ) -> Iterator[Mention]:
         """Each pronoun stands for the persons last in mind: one named before it here, or two of
         the sentences before."""
+        spoken, _ = self._spoken(text, sentence)
         for match in _PRONOUN.finditer(text, sentence.start, sentence.end):
+            quoted = _within(match.start(), spoken)
             gender = "she" if match.group().lower() in {"she", "her", "hers", "herself"} else "he"
-            before = sorted((m.end, m.actor) for m in mentions if m.end <= match.start())
+            before = sorted(
+                (m.end, m.actor)
+                for m in mentions
+                # Whom the quotation names is not who says it: "Merz can wait," he said.
+                if m.end <= match.start() and (quoted or not _within(m.start, spoken))
+            )
             named = [actor for _, actor in before if self._may_be(actor, gender)]
             offered = [named[0], named[-1]] if named else self._persons(gender)[:2]
             for actor in dict.fromkeys(offered):
@@ -340,6 +398,98 @@ class _Discourse:
                     yield Mention(other, start, match.end(), "office")
                     break
 
+    def _own_titles(
+        self, text: str, sentence: Sentence, mentions: list[Mention]
+    ) -> Iterator[Mention]:
+        """Resolve "his president": who holds that where the person last in mind comes from."""
+        for match in _OWN_TITLE.finditer(text, sentence.start, sentence.end):
+            here = [m.actor for m in mentions if m.end <= match.start()]
+            title = match.group(1).lower()
+            for one in self._persons(None, here)[:2]:
+                country = self.actors[one].speaks_for_on(self.day)
+                rows = (
+                    self.offices.get((t, country), ())
+                    for t in _BARE_ALSO.get(title, (title,))
+                    if country is not None
+                )
+                found = next((f for f in (holders(row, self.day) for row in rows) if f), ())
+                if found and found[0] != one:
+                    yield Mention(found[0], match.start(), match.end(), "office")
+                    break
+
+    def _nationals(
+        self, text: str, sentence: Sentence, mentions: list[Mention]
+    ) -> Iterator[Mention]:
+        """Resolve "the Ukrainian", "the Frenchman": the person of that country last in mind."""
+        for match in _NATIONAL.finditer(text, sentence.start, sentence.end):
+            if any(m.start < match.end() and match.start() < m.end for m in mentions):
+                continue
+            here = [m.actor for m in mentions if m.end <= match.start()]
+            actor = self._compatriot(_NATIVE.sub("", match.group(1)), here)
+            if actor is not None:
+                yield Mention(actor, match.start(), match.end(), "description")
+
+    def _compatriot(self, form: str, before: Iterable[str] = ()) -> str | None:
+        """The person last in mind who speaks for the country of an adjective or a name."""
+        country = self.countries.get(fold(form))
+        if country is None:
+            return None
+        persons = self._persons(None, before)
+        return next((a for a in persons if self.actors[a].speaks_for_on(self.day) == country), None)
+
+    def _guests(self, text: str, sentence: Sentence, mentions: list[Mention]) -> Iterator[Mention]:
+        """Resolve "his guest", "her Hungarian neighbour": the other one of two in mind."""
+        for match in _GUEST.finditer(text, sentence.start, sentence.end):
+            here = [m.actor for m in mentions if m.end <= match.start()]
+            form = match.group(1) or match.group(3)
+            if form is not None:
+                other = self._compatriot(form, here) or self._leader(form)
+            else:
+                persons = self._persons(None, here)
+                known = match.group(2).lower() in {"guest", "visitor", "host"} and len(persons) > 1
+                other = persons[1] if known else None
+            if other is not None:
+                yield Mention(other, match.start(), match.end(), "description")
+
+    def _cabinets(
+        self, text: str, sentence: Sentence, mentions: list[Mention]
+    ) -> Iterator[Mention]:
+        """Resolve "Starmer's government", "her cabinet": the country its head speaks for."""
+        for match in _CABINET.finditer(text, sentence.start, sentence.end):
+            if match.group()[0] in "'\u2019":
+                # Whose it is ends where the mark begins; a country's own is a body already.
+                owners = [m.actor for m in mentions if m.end == match.start()]
+                persons = [a for a in owners if self._may_be(a, None)]
+            else:
+                persons = self._persons(None, [m.actor for m in mentions if m.end <= match.start()])
+            country = self.actors[persons[0]].speaks_for_on(self.day) if persons else None
+            if country is not None:
+                yield Mention(country, match.start("body"), match.end(), "body")
+
+    def _leader(self, form: str) -> str | None:
+        """Who is the leader of the country that an adjective or a name tells of."""
+        country = self.countries.get(fold(form))
+        for title in ("leader", "prime minister", "president", "chancellor"):
+            found = holders(self.offices.get((title, country or ""), ()), self.day)
+            if country and found:
+                return found[0]
+        return None
+
+    def _pairs(self, text: str, sentence: Sentence, mentions: list[Mention]) -> Iterator[Mention]:
+        """Resolve "the former", "the latter" and "they" where the last sentence names two, and
+        "they" where it names one body alone."""
+        persons = [a for a in self.last if self.actors[a].kind == "person"]
+        if len(persons) == 2:
+            for match in _OF_TWO.finditer(text, sentence.start, sentence.end):
+                actor = persons[match.group(1) == "latter"]
+                yield Mention(actor, match.start(), match.end(), "description")
+        meant = persons if len(persons) == 2 else self.last if not persons else []
+        if len(meant) > 2 or (len(meant) == 2 and not persons):
+            return
+        for match in _PAIR.finditer(text, sentence.start, sentence.end):
+            for actor in meant:
+                yield Mention(actor, match.start(), match.end(), "pronoun")
+
     def _country_before(self, text: str, since: int, end: int) -> tuple[int, str] | None:
         """The country whose adjective or name ends right before ``end``: its start and its id."""
         before = fold(text[max(since, end - 40) : end]).rstrip()
@@ -371,15 +521,21 @@ class _Discourse:
         first = _QUOTE.match(text, sentence.start, sentence.end)
         speaks = bool(_SPEAKER_WORD.search(text, sentence.start, sentence.end))
         own = any(m.actor == self.speaker for m in mentions)
-        if not own and (self.in_quote or first or speaks or not mentions):
+        # "Sanctions must stay, he said. Moscow should expect no relief."
+        continues = self.reporting and not any(
+            self.actors[m.actor].kind == "person" for m in mentions
+        )
+        if not own and (self.in_quote or first or speaks or not mentions or continues):
             yield Mention(self.speaker, sentence.start, sentence.start, "speaker")
 
     def _remember(self, text: str, sentence: Sentence, mentions: list[Mention]) -> None:
-        spoken = self._spoken(text, sentence)
+        spoken, self.in_quote = self._spoken(text, sentence)
         told = [m for m in mentions if m.how != "speaker"]
+        self.last = list(dict.fromkeys(m.actor for m in told))
+        self.reporting = _SAYS.search(text, sentence.start, sentence.end) is not None
         order = [m.actor for m in told]
         # Whom a quotation names does not speak, unless nobody else is known.
-        speakers = [m for m in told if not any(a <= m.start < b for a, b in spoken)]
+        speakers = [m for m in told if not _within(m.start, spoken)]
         if speakers or (told and self.speaker is None):
             self.speaker = self._main(speakers or told)
         # The first mention is most often the subject, so it stays in mind longest.
@@ -389,8 +545,9 @@ class _Discourse:
             self.recent.insert(0, actor)
         del self.recent[8:]
 
-    def _spoken(self, text: str, sentence: Sentence) -> list[tuple[int, int]]:
-        """The stretches between quotation marks; one left open runs on into the next sentence."""
+    def _spoken(self, text: str, sentence: Sentence) -> tuple[list[tuple[int, int]], bool]:
+        """The stretches between quotation marks, and whether the last one is left open: it runs
+        on into the next sentence."""
         spans: list[tuple[int, int]] = []
         since = sentence.start if self.in_quote else None
         for match in _QUOTE.finditer(text, sentence.start, sentence.end):
@@ -401,8 +558,7 @@ class _Discourse:
                 since = None
         if since is not None:
             spans.append((since, sentence.end))
-        self.in_quote = since is not None
-        return spans
+        return spans, since is not None
 
     def _main(self, mentions: list[Mention]) -> str:
         persons = [m.actor for m in mentions if self.actors[m.actor].kind == "person"]

@@ -589,3 +589,55 @@ def test_twice_the_text_is_twice_the_work(
         return steps(lambda: finder.find(longer, split(longer), BELLS))
 
     assert work(4) <= 2.3 * work(2)
+
+
+# ---------------------------------------------------------------------------------------
+# Others that a text makes clear
+
+
+@pytest.mark.parametrize(
+    ("text", "actors"),
+    [
+        ("Orban met Putin. The Russian answered at once.", {"putin"}),
+        ("Macron met Trump. The American, too, wants a truce.", {"trump"}),
+        ("Putin spoke to Macron. The Frenchman said no.", {"macron"}),
+        ("Putin and Macron met. The Russian gas pipe was closed.", set()),
+        ("Trump praised Rubio. The former said no.", {"trump"}),
+        ("Trump praised Rubio. The latter said no.", {"rubio"}),
+        ("Trump received Putin. They agreed on talks.", {"trump", "putin"}),
+        ("Trump, Rubio and Putin met. The two left.", set()),
+        ("NATO met in Ankara, and Kyiv too. They left early.", set()),
+        ("Brussels wants a truce. They told everybody so.", {"eu"}),
+        ("Starmer's government applies the cap.", {"starmer", "uk"}),
+        ("Orban arrived late. His Slovak neighbour was there.", {"orban", "fico"}),
+    ],
+)
+def test_the_last_sentence_tells_who_is_meant(
+    shipped: MentionFinder, text: str, actors: set[str]
+) -> None:
+    named = who(shipped, text, date(2025, 8, 15))[-1]
+    spoken = {a for a, part, how in read(shipped, text, date(2025, 8, 15))[-1] if how == "speaker"}
+    assert named - spoken == actors
+
+
+def test_a_guest_is_the_other_one(shipped: MentionFinder) -> None:
+    text = "Trump received Zelensky. His guest had come for missiles."
+    found = read(shipped, text, date(2025, 10, 17))[-1]
+    assert ("zelensky", "His guest", "description") in found
+
+
+def test_his_president_is_that_of_his_country(shipped: MentionFinder) -> None:
+    text = "Ushakov spoke on television. His president would not meet anybody."
+    assert ("putin", "His president", "office") in read(shipped, text, date(2025, 8, 15))[-1]
+
+
+def test_whom_a_quotation_names_does_not_say_it(shipped: MentionFinder) -> None:
+    text = 'Macron came out first. "Merz can wait for that," he said.'
+    pronouns = [a for a, _, how in read(shipped, text, STONES)[-1] if how == "pronoun"]
+    assert pronouns == ["macron"]
+
+
+def test_reported_speech_goes_on_without_a_verb(shipped: MentionFinder) -> None:
+    text = "Sanctions must stay, Merz said. Moscow should expect no relief. Rain fell on Moscow."
+    assert ("merz", "", "speaker") in read(shipped, text, STONES)[1]
+    assert not [a for a, _, how in read(shipped, text, STONES)[2] if how == "speaker"]
