@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from stance.attribution import Attribution, Voices
 from stance.dates import parse_date
 from stance.errors import InputError
 from stance.evidence import cluster_of
@@ -15,15 +16,19 @@ from stance.records import EVIDENCE_KINDS, STANCES, Article, Candidate, Position
 from stance.register import load_actors, load_issues
 from stance.registry import find_model
 from stance.scorer import OnnxScorer, Scorer
-from stance.stages import Reader
+from stance.stages import Reader, Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A candidate with what the model says of it, reported or not."""
+    """A candidate with what the model says of it, reported or not.
+
+    ``voices`` are those of the text it was read in, where that is at hand.
+    """
 
     candidate: Candidate
     scores: Scores
+    voices: Voices | None = field(default=None, compare=False, repr=False)
 
 
 class Tracker:
@@ -106,26 +111,46 @@ class Tracker:
 
         ``threshold`` in [0, 1] is tried in place of the model's own, for choosing one.
         """
-        return [self._position(article, one) for one in judged if self._reports(one, threshold)]
+        reported = [one for one in judged if self._reports(one, threshold)]
+        voices = next((one.voices for one in reported if one.voices is not None), None)
+        if voices is None and reported:
+            voices = self.voices(article, self._read(article))
+        return [self._position(article, one, one.voices or voices) for one in reported]
 
     def judge(self, article: Article) -> list[Judged]:
         """Every candidate of an article with its probabilities, also those not reported."""
-        day = article.published.date() if article.published else None
-        reading = self.reader.read(article.text, day)
+        reading = self._read(article)
         questions = [self.reader.question(article.text, c) for c in reading.candidates]
         scores = self.scorer.score(questions)
-        return [Judged(c, s) for c, s in zip(reading.candidates, scores, strict=True)]
+        voices = self.voices(article, reading)
+        return [Judged(c, s, voices) for c, s in zip(reading.candidates, scores, strict=True)]
+
+    def _read(self, article: Article) -> Reading:
+        day = article.published.date() if article.published else None
+        return self.reader.read(article.text, day)
+
+    def voices(self, article: Article, reading: Reading) -> Voices:
+        """Who speaks in an article that has been read, for its positions' attribution."""
+        return Voices(
+            article.text,
+            reading.sentences,
+            reading.mentions,
+            lambda actor: self.actors[actor].kind == "person",
+        )
 
     def _reports(self, judged: Judged, threshold: float | None) -> bool:
         least = self.scorer.least(judged.candidate.issue) if threshold is None else threshold
         return 1 - judged.scores.none >= least
 
-    def _position(self, article: Article, judged: Judged) -> Position:
+    def _position(self, article: Article, judged: Judged, voices: Voices | None) -> Position:
         candidate, scores = judged.candidate, judged.scores
         by_stance = {s: getattr(scores, s) for s in STANCES}
         stance = max(STANCES, key=by_stance.__getitem__)
         kinds = scores.evidence
         evidence = EVIDENCE_KINDS[max(range(len(kinds)), key=kinds.__getitem__)]
+        said = Attribution()
+        if voices is not None:
+            said = voices.of(candidate.actor, candidate.start, candidate.end)
         position = Position(
             article_id=article.id,
             actor=candidate.actor,
@@ -144,6 +169,9 @@ class Tracker:
             url=article.url,
             published=article.published,
             model_version=self.scorer.version,
+            cue=said.cue,
+            via=said.claimant if evidence == "secondhand" else "",
+            addressee=said.addressee,
         )
         return replace(position, cluster=cluster_of(position))
 

@@ -333,11 +333,12 @@ def _before(text: str, window: Span) -> tuple[Span, Span | None] | None:
     start = window[0]
     label = _LABEL.search(text, *window)
     verbs = list(_SAYS.finditer(text, *window))
-    if verbs:
-        for verb in reversed(verbs):
-            who = _subject(text, start, verb.start())
-            if who is not None:
-                return who, verb.span()
+    for index, verb in reversed(list(enumerate(verbs))):
+        if verb.group().endswith("ing") and index:
+            continue  # "Bell said ..., adding": the main verb has the subject
+        who = _subject(text, start, verb.start())
+        if who is not None:
+            return who, verbs[-1].span()
     according = _ACCORDING.search(text, *window)
     if according is not None:
         return according.span("who"), according.span("cue")

@@ -101,7 +101,11 @@ def answers(system: System, texts: Sequence[Read], reader: Reader) -> Answers:
     asked = [system.ask(read) for read in texts]
     scores = iter(system.scorer.score([question for row in asked for question in row]))
     tracker = Tracker(reader, system.scorer)
-    judged = [[Judged(c, next(scores)) for c in read.reading.candidates] for read in texts]
+    judged = [
+        [Judged(c, next(scores), voices) for c in read.reading.candidates]
+        for read in texts
+        for voices in [tracker.voices(read.article, read.reading)]
+    ]
     cases = [
         case(read.gold, read.article, row, tracker) for read, row in zip(texts, judged, strict=True)
     ]
