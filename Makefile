@@ -29,7 +29,7 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
 # The exact torch: a plain "torch" brings gigabytes of GPU libraries.
 $(VENV)/.tests-installed: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train,postgres,dev]'
 	touch $@ $(VENV)/.installed
 
 clean:

@@ -60,10 +60,9 @@ def clustered(printed: Iterable[tuple[Article, Sequence[Position]]]) -> Iterator
             stories.add(article.id, article.text)
             for position in positions:
                 pickle.dump(position, waiting)
-        found = _compare(_waiting(waiting), stories.shared())
+        found = compare(_waiting(waiting), stories.shared())
         for position in _waiting(waiting):
-            cluster = found.moved.get(_place(position)) or cluster_of(position)
-            yield replace(position, cluster=found.names.get(cluster, cluster))
+            yield replace(position, cluster=found.cluster(position))
 
 
 def _waiting(file: BinaryIO) -> Iterator[Position]:
@@ -75,38 +74,50 @@ def _waiting(file: BinaryIO) -> Iterator[Position]:
             return
 
 
-def _place(p: Position) -> Place:
+def place(p: Position) -> Place:
+    """What tells a row from all others of its model."""
     return (p.article_id, p.actor, p.issue, p.start, p.end)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """Which clusters of words are one (``names``), and which single rows belong to another
     cluster than that of their words (``moved``)."""
 
     names: dict[str, str]
     moved: dict[Place, str]
 
+    def cluster(self, row: Position) -> str:
+        """The cluster of one of the rows that were compared, or of another with its words."""
+        words = self.moved.get(place(row)) or cluster_of(row)
+        return self.names.get(words, words)
 
-def _compare(positions: Iterable[Position], stories: dict[str, int]) -> _Found:
+
+def compare(positions: Iterable[Position], stories: dict[str, int]) -> Found:
+    """Which of these rows repeat each other; ``stories`` has the articles printed again.
+
+    Rows have to do with each other only where they are of one actor on one issue and share a
+    story, a quoted run of words, or all words; so a set of rows that is closed under this can
+    be compared without any other.
+    """
     reprinted: dict[tuple[int, str, str], list[Position]] = defaultdict(list)
     quoting: dict[tuple[str, str], list[Position]] = defaultdict(list)
     for row in positions:
         if row.article_id in stories:
             reprinted[stories[row.article_id], row.actor, row.issue].append(row)
-        elif _runs(row.text):
+        elif quoted_runs(row.text):
             quoting[row.actor, row.issue].append(row)
     links: list[Link] = []
     moved: dict[Place, str] = {}
     for (_, actor, issue), rows in reprinted.items():
         story = _printings(rows)
         links += story.reworded
-        moved |= {_place(row): cluster_of(earlier) for row, earlier in story.added}
+        moved |= {place(row): cluster_of(earlier) for row, earlier in story.added}
         # a later printing goes with its first one, whatever it quotes
-        quoting[actor, issue] += [row for row in story.first if _runs(row.text)]
+        quoting[actor, issue] += [row for row in story.first if quoted_runs(row.text)]
     for rows in quoting.values():
         links += _quotations(rows)
-    return _Found(_names(links), moved)
+    return Found(_names(links), moved)
 
 
 def _names(links: Iterable[Link]) -> dict[str, str]:
@@ -195,7 +206,7 @@ def _quotations(rows: Iterable[Position]) -> Iterator[Link]:
     heard: dict[str, list[int]] = defaultdict(list)
     first: list[tuple[Position, int]] = []
     for row in sorted(rows, key=first_appearance):
-        runs = _runs(row.text)
+        runs = quoted_runs(row.text)
         shared = Counter(number for run in runs for number in heard[run])
         same = (
             first[number][0]
@@ -212,7 +223,7 @@ def _quotations(rows: Iterable[Position]) -> Iterator[Link]:
         first.append((row, len(runs)))
 
 
-def _runs(text: str) -> frozenset[str]:
+def quoted_runs(text: str) -> frozenset[str]:
     """The runs of words inside the quotation marks of a sentence."""
     runs: set[str] = set()
     for quotation in _QUOTED.findall(text):

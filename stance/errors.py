@@ -4,7 +4,8 @@ StanceError
 ├── InputError        a file, row or field that cannot be read
 ├── RegisterError     actors.yaml or issues.yaml breaks a rule
 ├── UnknownNameError  an actor, issue, model or column nobody knows
-└── ModelError        a model folder that cannot be loaded
+├── ModelError        a model folder that cannot be loaded
+└── StoreError        a store that cannot be opened, read or written
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class RegisterError(StanceError):
 
 class ModelError(StanceError):
     """A model folder is missing, incomplete or of a kind that is not loaded."""
+
+
+class StoreError(StanceError):
+    """A store cannot be reached, opened, read or written, or another program is newer than us."""
 
 
 class UnknownNameError(StanceError):

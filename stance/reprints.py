@@ -12,8 +12,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import blake2b
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from rensa import RMinHash, RMinHashLSH
 
 SIMILAR: Final = 0.5
@@ -45,8 +48,7 @@ class Stories:
         if article_id in self._ids:
             return
         number = len(self._ids)
-        signature = RMinHash(_PERMUTATIONS, _SEED)
-        signature.update(list(_sequences(text)))
+        signature = _signed(text)
         alike = [
             other
             for other in self._index.query(signature)
@@ -70,6 +72,30 @@ class Stories:
             self._parents[number] = self._parents[self._parents[number]]
             number = self._parents[number]
         return number
+
+
+def signature(text: str) -> NDArray[np.uint32]:
+    """The signature of a text, as `bands` and `alike` compare it and a store keeps it."""
+    return np.array(_signed(text).digest(), dtype="<u4")
+
+
+def bands(signature: NDArray[np.uint32]) -> list[bytes]:
+    """Eight bytes for each part of a signature: alike articles nearly always share one."""
+    parts = signature.reshape(_BANDS, -1)
+    return [
+        blake2b(bytes([n]) + part.tobytes(), digest_size=8).digest() for n, part in enumerate(parts)
+    ]
+
+
+def alike(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> bool:
+    """Whether two signatures are of one story, as `Stories` decides it."""
+    return float((one == other).mean()) >= SIMILAR
+
+
+def _signed(text: str) -> RMinHash:
+    signed = RMinHash(_PERMUTATIONS, _SEED)
+    signed.update(list(_sequences(text)))
+    return signed
 
 
 def _sequences(text: str) -> Iterator[str]:
