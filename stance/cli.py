@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,6 +72,13 @@ Clusters = Annotated[
 ]
 
 
+class By(StrEnum):
+    """Whose cells a matrix has."""
+
+    PERSON = "person"
+    GOVERNMENT = "government"
+
+
 @app.command()
 def run(
     inputs: Inputs,
@@ -131,6 +139,10 @@ def matrix(
         int, typer.Option(min=1, help="Independent statements a cell needs to be given a state.")
     ] = 2,
     clusters: Clusters = True,
+    by: Annotated[
+        By, typer.Option(help="Count a person's statements also for whom the person speaks.")
+    ] = By.PERSON,
+    actors: ActorFiles = None,
 ) -> None:
     """Print where each actor stands on each issue, with intervals and counts."""
     from stance.plots import plot_matrix
@@ -138,7 +150,11 @@ def matrix(
     from stance.screen import print_matrix
     from stance.tables import write_matrix
 
-    rows, rejected = _positions(positions, actor, issue)
+    if by is By.GOVERNMENT:
+        rows, rejected = _positions(positions, None, issue)
+        rows = _for_governments(rows, actor, actors)
+    else:
+        rows, rejected = _positions(positions, actor, issue)
     cells = build_matrix(
         rows,
         actors=actor,
@@ -298,6 +314,17 @@ def _positions(
         raise StanceError(f"{path}: no row could be read")
     keep = _filter(actor, issue, {r.actor for r in rows}, {r.issue for r in rows})
     return list(filter(keep, rows)), rejected
+
+
+def _for_governments(
+    rows: Sequence[Position], actor: list[str] | None, files: list[Path] | None
+) -> list[Position]:
+    from stance.register import load_actors
+    from stance.rollup import by_government
+
+    rolled = list(by_government(rows, load_actors(files or ())))
+    keep = _filter(actor, None, {row.actor for row in rolled}, ())
+    return list(filter(keep, rolled))
 
 
 def _close(rejected: Sequence[Skipped]) -> None:
