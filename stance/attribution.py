@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 from stance.quotations import SAYS, Quotation, Span, quotations, turns
 from stance.records import Mention, Sentence
@@ -80,6 +80,14 @@ class Attribution:
     cue: str = ""
     claimant: str = ""
     addressee: str = ""
+
+
+class Attributions(Protocol):
+    """Tells how the positions of one text are introduced: `Voices`, or what was kept of them."""
+
+    def of(self, actor: str, start: int, end: int) -> Attribution:
+        """How an actor's position in the sentence at a span is introduced."""
+        ...
 
 
 class Voices:

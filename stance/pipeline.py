@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from stance.attribution import Attribution, Voices
+from stance.attribution import Attribution, Attributions, Voices
 from stance.dates import parse_date
 from stance.errors import InputError
 from stance.evidence import cluster_of
@@ -28,7 +28,7 @@ class Judged:
 
     candidate: Candidate
     scores: Scores
-    voices: Voices | None = field(default=None, compare=False, repr=False)
+    voices: Attributions | None = field(default=None, compare=False, repr=False)
 
 
 class Tracker:
@@ -142,7 +142,7 @@ class Tracker:
         least = self.scorer.least(judged.candidate.issue) if threshold is None else threshold
         return 1 - judged.scores.none >= least
 
-    def _position(self, article: Article, judged: Judged, voices: Voices | None) -> Position:
+    def _position(self, article: Article, judged: Judged, voices: Attributions | None) -> Position:
         candidate, scores = judged.candidate, judged.scores
         by_stance = {s: getattr(scores, s) for s in STANCES}
         stance = max(STANCES, key=by_stance.__getitem__)

@@ -6,13 +6,18 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import databases
 import pytest
+import stored
 from hypothesis import settings
 
 from stance.register import Actors, Issues, load_actors, load_issues
+
+if TYPE_CHECKING:
+    from stance import Tracker
+    from stance.store import Store
 
 # A deadline would test how busy the machine is.
 settings.register_profile("steady", deadline=None)
@@ -200,3 +205,18 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     with databases.database(request.getfixturevalue("postgres")) as address:
         yield address
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open store without data, once of each kind."""
+    from stance.store import Store
+
+    with Store.open(store_url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def tracker_of_two() -> Tracker:
+    """The tracker of `stored`, which needs no weights."""
+    return stored.make_tracker()

@@ -19,9 +19,23 @@ bring rows in, `reading` gets them out; `ingest` alone knows the tracker.
 from __future__ import annotations
 
 from stance.store.ingest import ingest
+from stance.store.jobs import Job
 from stance.store.reading import Query, Row
+from stance.store.rescoring import Rescored, rescore
+from stance.store.reviewing import Review
 from stance.store.store import Store
 from stance.store.versions import StoredModel
 from stance.store.writing import Entry
 
-__all__ = ["Entry", "Query", "Row", "Store", "StoredModel", "ingest"]
+__all__ = [
+    "Entry",
+    "Job",
+    "Query",
+    "Rescored",
+    "Review",
+    "Row",
+    "Store",
+    "StoredModel",
+    "ingest",
+    "rescore",
+]

@@ -18,11 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from stance.clusters import compare, quoted_runs
+from stance.evidence import cluster_of
 from stance.records import Position
 from stance.store import models as m
 from stance.store.coding import ENCODING, hexed, signed
 from stance.store.commits import Writing
-from stance.store.reading import model_at, row_of, selected
+from stance.store.reading import row_of, selected
 
 _BATCH: Final = 500
 T = TypeVar("T")
@@ -39,13 +40,9 @@ def run_hashes(position: Position) -> list[int]:
     )
 
 
-def live_models(change: Writing) -> set[int]:
-    """The model whose rows count, and those that have begun to score but do not count yet."""
-    connection = change.connection
-    former = set(connection.scalars(sa.select(m.Changeover.model)))
-    everyone = set(connection.scalars(sa.select(m.Model.number)))
-    current = model_at(connection, change.version)
-    return everyone - former | ({current} if current is not None else set())
+def all_models(change: Writing) -> set[int]:
+    """The models that have rows here; each one's rows are compared among themselves."""
+    return set(change.connection.scalars(sa.select(m.Model.number)))
 
 
 def rows_of_story(connection: Connection, story: int) -> list[int]:
@@ -56,17 +53,46 @@ def rows_of_story(connection: Connection, story: int) -> list[int]:
     )
 
 
-def regroup(change: Writing, model: int, seeds: Iterable[int]) -> set[int]:
+def regroup(
+    change: Writing, model: int, seeds: Iterable[int], *, gone: Iterable[int] = ()
+) -> set[int]:
     """Find the clusters of some rows and of all that have to do with them.
 
+    ``gone`` are rows that no longer count; those that had to do with them are compared anew.
     Returns the numbers of the pairs of which a row changed its cluster.
     """
-    near = _neighbourhood(change.connection, model, seeds)
+    left = _load(change.connection, set(gone), sa.true())
+    near = _neighbourhood(change.connection, model, {*seeds, *_touched(change.connection, left)})
     found = compare((one.position for one in near.values()), _stories(change.connection, near))
     wanted = {number: signed(found.cluster(one.position)) for number, one in near.items()}
-    for name, other in _unlike(change.connection, model, near, found.names):
-        wanted[name] = other
+    names = {one.name for one in (*near.values(), *left.values())}
+    for number, cluster in _unlike(change.connection, model, names, found.names):
+        wanted.setdefault(number, cluster)
     return _move(change, wanted)
+
+
+def rename_rows(change: Writing, pairs: set[int]) -> None:
+    """After an actor or issue got another name: the clusters of all its rows, which hold it."""
+    connection, p = change.connection, m.Position
+    numbers: set[int] = set()
+    for part in _parts(pairs):
+        numbers.update(connection.scalars(sa.select(p.number).where(p.pair.in_(part))))
+    rows = _load(connection, numbers, sa.true())
+    names = [{"b_number": n, "name": signed(cluster_of(r.position))} for n, r in rows.items()]
+    runs = [
+        {"run": run, "position": number}
+        for number, row in rows.items()
+        for run in run_hashes(row.position)
+    ]
+    for part in _parts(numbers):
+        connection.execute(sa.delete(m.Quoted).where(m.Quoted.position.in_(part)))
+    if names:
+        named = sa.update(p).where(p.number == sa.bindparam("b_number"))
+        connection.execute(named.values(name=sa.bindparam("name")), names)
+    if runs:
+        connection.execute(sa.insert(m.Quoted), runs)
+    for model in all_models(change):
+        regroup(change, model, numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +108,7 @@ def _neighbourhood(connection: Connection, model: int, seeds: Iterable[int]) -> 
     found: dict[int, _Near] = {}
     waiting = set(seeds)
     while waiting:
-        fresh = _load(connection, model, waiting)
+        fresh = _load(connection, waiting, _counts(model))
         found |= fresh
         waiting = _touched(connection, fresh) - set(found)
         # those that do not count were looked at and are not looked at again
@@ -106,12 +132,14 @@ def _countable(connection: Connection, model: int, numbers: set[int]) -> set[int
     }
 
 
-def _load(connection: Connection, model: int, numbers: set[int]) -> dict[int, _Near]:
+def _load(
+    connection: Connection, numbers: set[int], which: sa.ColumnElement[bool]
+) -> dict[int, _Near]:
     p = m.Position
     wanted = selected(p.cluster.expression).add_columns(m.Article.story, p.name)
     found: dict[int, _Near] = {}
     for part in _parts(numbers):
-        for r in connection.execute(wanted.where(p.number.in_(part), _counts(model))):
+        for r in connection.execute(wanted.where(p.number.in_(part), which)):
             position = row_of(r).position
             found[r.number] = _Near(position, r.story, r.name, (r.shown_actor, r.shown_issue))
     return found
@@ -151,17 +179,16 @@ def _stories(connection: Connection, rows: dict[int, _Near]) -> dict[str, int]:
 
 
 def _unlike(
-    connection: Connection, model: int, near: dict[int, _Near], names: dict[str, str]
+    connection: Connection, model: int, words: set[int], names: dict[str, str]
 ) -> Iterable[tuple[int, int]]:
     """Rows that were not compared, with words of some that were and another cluster now."""
     p = m.Position
-    for part in _parts({one.name for one in near.values()}):
+    for part in _parts(words):
         wanted = sa.select(p.number, p.name).where(
             p.name.in_(part), p.compared.is_(False), _counts(model)
         )
         for number, name in connection.execute(wanted):
-            if number not in near:
-                yield number, signed(names.get(hexed(name), hexed(name)))
+            yield number, signed(names.get(hexed(name), hexed(name)))
 
 
 def _move(change: Writing, wanted: dict[int, int]) -> set[int]:

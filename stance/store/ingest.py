@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from stance.attribution import Attribution
 from stance.pipeline import Tracker
 from stance.records import Article
 from stance.store.store import Store
@@ -43,4 +44,8 @@ def read(tracker: Tracker, article: Article) -> Entry:
     """An article with all that its model was asked about it, and the rows that came of it."""
     judged = tracker.judge(article)
     candidates = [one.candidate for one in judged]
-    return Entry(article, candidates, tracker.report(article, judged))
+    said = [
+        Attribution() if one.voices is None else one.voices.of(c.actor, c.start, c.end)
+        for one, c in zip(judged, candidates, strict=True)
+    ]
+    return Entry(article, candidates, tracker.report(article, judged), said)

@@ -152,6 +152,16 @@ def rows_by_number(connection: Connection, numbers: Sequence[int], version: int)
     return found
 
 
+def row(connection: Connection, id: str) -> Row | None:
+    """The row of an id that counts now; a model's that a coder overrode gives the coder's."""
+    version = data_version(connection)
+    wanted = selected(m.Position.cluster.expression).where(
+        m.Position.id == id, visible(version, model_at(connection, version))
+    )
+    found = connection.execute(wanted).first()
+    return None if found is None else row_of(found)
+
+
 def count(connection: Connection, query: Query) -> int:
     """How many rows a query has."""
     version = version_of(connection, query)

@@ -11,12 +11,15 @@ from typing import Any, Self
 from sqlalchemy.engine import Connection, Engine
 
 from stance.positions import MIN_N, build_matrix
-from stance.records import Article, Cell, Position
-from stance.store import reading, versions, writing
+from stance.records import Article, Cell, Evidence, Position
+from stance.store import jobs, naming, reading, reviewing, versions, writing
 from stance.store.commits import data_version, version_at
 from stance.store.engine import BUSY_SECONDS, connect, parse_url, shown, told
+from stance.store.jobs import Job, JobState
 from stance.store.migrate import prepare
+from stance.store.naming import Kind
 from stance.store.reading import Query, Row
+from stance.store.reviewing import Review, Verdict
 from stance.store.versions import StoredModel
 from stance.store.writing import Entry
 
@@ -92,6 +95,102 @@ class Store:
         with told(self.engine):
             return writing.append(self.engine, entries, model_version)
 
+    def review(
+        self,
+        position_id: str,
+        stance: Verdict,
+        *,
+        reviewer: str,
+        evidence: Evidence | None = None,
+        note: str = "",
+    ) -> Review:
+        """Override a position with a coder's word, which counts as certain from now on.
+
+        ``stance`` is support, oppose or neutral, or none: the sentence shows no position. A
+        later review supersedes it. Raises ``UnknownNameError`` for another stance, and
+        ``StoreError`` for a position that is nowhere or a reviewer without a name.
+        """
+        with told(self.engine):
+            return reviewing.review(
+                self.engine, position_id, stance, reviewer=reviewer, evidence=evidence, note=note
+            )
+
+    def rename(self, kind: Kind, old: str, new: str) -> None:
+        """Call an actor or issue something else, in all rows and those to come.
+
+        Raises ``UnknownNameError`` for a name that no row has, and ``StoreError`` where the new
+        name is in use.
+        """
+        with told(self.engine):
+            naming.rename(self.engine, kind, old, new)
+
+    def merge(self, kind: Kind, names: Sequence[str], into: str) -> None:
+        """Make one actor or issue of several. Raises ``UnknownNameError``."""
+        with told(self.engine):
+            naming.merge(self.engine, kind, names, into)
+
+    # Jobs
+
+    def submit(
+        self,
+        kind: str,
+        payload: Mapping[str, Any],
+        *,
+        total: int | None = None,
+        most_waiting: int | None = None,
+    ) -> Job | None:
+        """Queue a job; nothing is queued and returned where ``most_waiting`` are waiting."""
+        with told(self.engine):
+            return jobs.submit(self.engine, kind, payload, total=total, most_waiting=most_waiting)
+
+    def claim(
+        self, owner: str, *, kinds: Sequence[str] | None = None, lease: float = 60.0
+    ) -> Job | None:
+        """Take the next job for ``lease`` seconds: the oldest that waits or was left behind.
+
+        No two owners get the same one.
+        """
+        with told(self.engine):
+            return jobs.claim(self.engine, owner, kinds=kinds, lease=lease)
+
+    def heartbeat(
+        self,
+        job: str,
+        owner: str,
+        *,
+        lease: float = 60.0,
+        done: int | None = None,
+        total: int | None = None,
+    ) -> bool:
+        """Keep a claimed job and tell its progress; false where the claim is lost."""
+        with told(self.engine):
+            return jobs.heartbeat(self.engine, job, owner, lease=lease, done=done, total=total)
+
+    def complete(self, job: str, owner: str, result: Mapping[str, Any] | None = None) -> bool:
+        """Close a claimed job as done; false where the claim is lost."""
+        with told(self.engine):
+            return jobs.complete(self.engine, job, owner, result)
+
+    def fail(self, job: str, owner: str, error: str) -> bool:
+        """Close a claimed job as failed; false where the claim is lost."""
+        with told(self.engine):
+            return jobs.fail(self.engine, job, owner, error)
+
+    def release(self, job: str, owner: str) -> bool:
+        """Put a claimed job back for the next worker; false where the claim is lost."""
+        with told(self.engine):
+            return jobs.release(self.engine, job, owner)
+
+    def job(self, id: str) -> Job | None:
+        """A job by its id."""
+        with told(self.engine):
+            return jobs.job(self.engine, id)
+
+    def jobs(self, *, states: Sequence[JobState] | None = None, limit: int = 100) -> list[Job]:
+        """The newest jobs first."""
+        with told(self.engine):
+            return jobs.jobs(self.engine, states=states, limit=limit)
+
     # What is in it
 
     def data_version(self) -> int:
@@ -132,6 +231,21 @@ class Store:
         with self._reading() as connection:
             for row in reading.rows(connection, query or Query()):
                 yield row.position
+
+    def row(self, id: str) -> Row | None:
+        """The row of a position's id that counts now, the coder's or the model's."""
+        with self._reading() as connection:
+            return reading.row(connection, id)
+
+    def reviews(self, position_id: str) -> list[Review]:
+        """All that coders said of a position, oldest first."""
+        with self._reading() as connection:
+            return reviewing.reviews_of(connection, position_id)
+
+    def names(self, kind: Kind) -> set[str]:
+        """The actors or issues that rows are of, as they are called today."""
+        with self._reading() as connection:
+            return naming.shown_names(connection, kind)
 
     def count(self, query: Query | None = None) -> int:
         """How many rows a query has."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from stance.attribution import Attribution
 from stance.errors import StoreError
 from stance.evidence import cluster_of
 from stance.records import EVIDENCE_KINDS, STANCES, Article, Candidate, Position
 from stance.store import models as m
 from stance.store.coding import deflated, moment_of, position_id, signed
 from stance.store.commits import Unchanged, Writing, writing
-from stance.store.grouping import live_models, regroup, rows_of_story, run_hashes
+from stance.store.grouping import all_models, regroup, rows_of_story, run_hashes
 from stance.store.naming import pairs_for, touch
 from stance.store.reading import model_at
 from stance.store.stories import Placed, add_to_stories
@@ -33,6 +35,8 @@ class Entry:
     article: Article
     candidates: Sequence[Candidate]
     positions: Sequence[Position]
+    said: Sequence[Attribution] = ()
+    """How each candidate is introduced, where that is at hand; kept for another model."""
 
 
 def append(engine: Engine, entries: Iterable[Entry], model_version: str) -> int:
@@ -98,8 +102,11 @@ def article_values(article: Article, version: int) -> dict[str, Any]:
 def _add_statements(change: Writing, article: int, entry: Entry) -> dict[Span, int]:
     """The numbers of the sentences that were asked about or that carry a row."""
     asked: dict[Span, list[dict[str, Any]]] = {}
-    for candidate in entry.candidates:
-        asked.setdefault((candidate.start, candidate.end), []).append(asdict(candidate))
+    for candidate, said in zip_longest(entry.candidates, entry.said):
+        question = asdict(candidate)
+        if said is not None and said != Attribution():
+            question["said"] = asdict(said)
+        asked.setdefault((candidate.start, candidate.end), []).append(question)
     for position in entry.positions:
         asked.setdefault((position.start, position.end), [])
     if not asked:
@@ -133,16 +140,18 @@ def add_positions(
     connection, p = change.connection, m.Position
     connection.execute(sa.insert(m.Scored).values(model=model, article=placed.number))
     pairs = pairs_for(change, ((p.actor, p.issue) for p in entry.positions))
+    decided = _reviewed(connection, statements.values()) if statements else set()
     rows, runs = [], []
     for position in entry.positions:
         pair = pairs[position.actor, position.issue]
         shown = replace(position, actor=pair.shown_actor, issue=pair.shown_issue)
+        statement = statements[position.start, position.end]
         runs.append(run_hashes(shown))
         rows.append(
             position_values(position)
             | {
                 "article": placed.number,
-                "statement": statements[position.start, position.end],
+                "statement": statement,
                 "pair": pair.number,
                 "model": model,
                 "moment": moment_of(entry.article),
@@ -150,6 +159,8 @@ def add_positions(
                 "cluster": name,
                 "compared": placed.shared or bool(runs[-1]),
                 "added": change.version,
+                # a coder's word stands, whatever another model makes of the sentence
+                "ended": change.version if (statement, pair.number) in decided else None,
             }
         )
     if rows:
@@ -163,11 +174,18 @@ def add_positions(
     changed = {pair.number for pair in pairs.values()}
     if placed.joined:
         everyone = rows_of_story(connection, placed.story)
-        for one in live_models(change) | {model}:
+        for one in all_models(change):
             changed |= regroup(change, one, [*everyone, *numbers])
     elif numbers:
         changed |= regroup(change, model, numbers)
     touch(change, changed)
+
+
+def _reviewed(connection: Connection, statements: Iterable[int]) -> set[tuple[int, int]]:
+    """The statements and pairs that a coder has decided."""
+    r = m.Review
+    wanted = sa.select(r.statement, r.pair).where(r.statement.in_(list(statements)))
+    return {(row.statement, row.pair) for row in connection.execute(wanted)}
 
 
 def position_values(position: Position) -> dict[str, Any]:
