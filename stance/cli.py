@@ -21,7 +21,9 @@ from stance.errors import InputError, StanceError, UnknownNameError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stance.records import Position, Skipped
+    from stance.pipeline import Tracker
+    from stance.progress import Tally
+    from stance.records import Article, Position, Skipped
 
 REJECTED = 3
 LEAST_PROBABILITY = 0.5
@@ -34,6 +36,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+actors_app = typer.Typer(name="actors", help="The register of actors.", no_args_is_help=True)
+app.add_typer(actors_app)
 
 Inputs = Annotated[
     list[str],
@@ -112,7 +117,7 @@ def run(
         found = progress(
             tally.articles(read(inputs, fields=fields)), lambda: _count(inputs, fields)
         )
-        printed = ((article, list(filter(keep, tracker.positions(article)))) for article in found)
+        printed = ((a, list(filter(keep, _counted(tracker, a, tally)))) for a in found)
         rows = clustered(printed) if clusters else (row for _, rows in printed for row in rows)
         for position in rows:
             writer.write(position)
@@ -124,6 +129,15 @@ def run(
     _console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
     if tally.skipped:
         raise typer.Exit(REJECTED)
+
+
+def _counted(tracker: Tracker, article: Article, tally: Tally) -> list[Position]:
+    """The positions of an article; what its references left open is added to the tally."""
+    from stance.mentions import unresolved
+
+    reading = tracker.read(article)
+    tally.unresolved += unresolved(article.text, reading.sentences, reading.mentions)
+    return tracker.positions(article, reading)
 
 
 @app.command()
@@ -238,6 +252,48 @@ def analyze(
     tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
     article = tracker.article(given, title, _day(date, "--date"))
     print_analysis(article, tracker.positions(article), _console(out=True))
+
+
+@actors_app.command()
+def discover(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option(help="The register file to write (YAML).")],
+    least: Annotated[int, typer.Option(min=1, help="Statements somebody needs to be listed.")] = 2,
+    actors: ActorFiles = None,
+    field: Fields = None,
+) -> None:
+    """List who speaks in articles and is not in the register, with an entry for each."""
+    from stance.discover import as_yaml
+    from stance.discover import discover as found_in
+    from stance.progress import Tally, progress
+    from stance.reading import read
+    from stance.register import load_actors, load_issues
+    from stance.screen import print_speakers
+    from stance.stages import Reader
+
+    fields = _fields(field or [])
+    register = load_actors(actors or ())
+    tally = Tally()
+    articles = progress(tally.articles(read(inputs, fields=fields)), lambda: _count(inputs, fields))
+    found = found_in(articles, Reader(register, load_issues()), least=least)
+    if not tally.read:
+        _tell(tally)
+        raise StanceError("nothing could be read; no file was written")
+    try:
+        out.write_text(as_yaml(found, register), encoding="utf-8")
+    except OSError as error:
+        raise InputError(error.strerror or "cannot be written", file=str(out)) from None
+    print_speakers(found.speakers, _console(out=True))
+    for line in tally.problems():
+        print(line, file=sys.stderr)
+    print(
+        f"articles read: {found.articles}, speakers found: {len(found.speakers)}, "
+        f"references left unresolved: {found.unresolved}",
+        file=sys.stderr,
+    )
+    _console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
+    if tally.skipped:
+        raise typer.Exit(REJECTED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

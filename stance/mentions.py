@@ -563,3 +563,20 @@ class _Discourse:
     def _main(self, mentions: list[Mention]) -> str:
         persons = [m.actor for m in mentions if self.actors[m.actor].kind == "person"]
         return persons[0] if persons else mentions[0].actor
+
+
+def unresolved(
+    text: str, sentences: Sequence[Sentence], mentions: Sequence[Sequence[Mention]]
+) -> int:
+    """How many pronouns and descriptions of persons stand for nobody of the register."""
+    count = 0
+    for sentence, row in zip(sentences, mentions, strict=True):
+        placed = sorted((m.start, m.end) for m in row if m.end > m.start)
+        starts = [start for start, _ in placed]
+        for pattern in (_PRONOUN, _BARE, _COUNTERPART, _OWN_TITLE, _OF_TWO):
+            for match in pattern.finditer(text, sentence.start, sentence.end):
+                at = bisect_right(starts, match.end() - 1) - 1
+                # A mention that holds a place may begin up to a few others before it.
+                covered = any(end > match.start() for _, end in placed[max(0, at - 8) : at + 1])
+                count += not covered
+    return count

@@ -100,9 +100,12 @@ class Tracker:
         for article in articles:
             yield from self.positions(article)
 
-    def positions(self, article: Article) -> list[Position]:
-        """The positions of an article that is already clean, in the order of its text."""
-        return self.report(article, self.judge(article))
+    def positions(self, article: Article, reading: Reading | None = None) -> list[Position]:
+        """The positions of an article that is already clean, in the order of its text.
+
+        ``reading`` is what :meth:`read` makes of it, where that is at hand.
+        """
+        return self.report(article, self.judge(article, reading))
 
     def report(
         self, article: Article, judged: Iterable[Judged], *, threshold: float | None = None
@@ -114,18 +117,19 @@ class Tracker:
         reported = [one for one in judged if self._reports(one, threshold)]
         voices = next((one.voices for one in reported if one.voices is not None), None)
         if voices is None and reported:
-            voices = self.voices(article, self._read(article))
+            voices = self.voices(article, self.read(article))
         return [self._position(article, one, one.voices or voices) for one in reported]
 
-    def judge(self, article: Article) -> list[Judged]:
+    def judge(self, article: Article, reading: Reading | None = None) -> list[Judged]:
         """Every candidate of an article with its probabilities, also those not reported."""
-        reading = self._read(article)
+        reading = self.read(article) if reading is None else reading
         questions = [self.reader.question(article.text, c) for c in reading.candidates]
         scores = self.scorer.score(questions)
         voices = self.voices(article, reading)
         return [Judged(c, s, voices) for c, s in zip(reading.candidates, scores, strict=True)]
 
-    def _read(self, article: Article) -> Reading:
+    def read(self, article: Article) -> Reading:
+        """Sentences, mentions and candidates of an article, before the model is asked."""
         day = article.published.date() if article.published else None
         return self.reader.read(article.text, day)
 

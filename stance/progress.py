@@ -16,11 +16,15 @@ _SHOWN = 20
 
 @dataclass
 class Tally:
-    """Counts what passes by: articles read, what was skipped and why, positions found."""
+    """Counts what passes by: articles read, what was skipped and why, positions found.
+
+    ``unresolved`` counts pronouns and descriptions that stand for nobody of the register.
+    """
 
     read: int = 0
     repeated: int = 0
     positions: int = 0
+    unresolved: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
@@ -41,15 +45,20 @@ class Tally:
 
     def lines(self) -> Iterator[str]:
         """The summary, a line each."""
+        yield from self.problems()
+        yield f"references left unresolved: {self.unresolved}"
+        yield (
+            f"articles read: {self.read}, repeated: {self.repeated}, "
+            f"skipped: {len(self.skipped)}, positions found: {self.positions}"
+        )
+
+    def problems(self) -> Iterator[str]:
+        """What was skipped and what was noted, a line each."""
         yield from (f"skipped: {one}" for one in self.skipped[:_SHOWN])
         yield from (f"note: {one}" for one in self.warned[:_SHOWN])
         rest = Counter(one.reason for one in self.skipped[_SHOWN:])
         rest.update(one.reason for one in self.warned[_SHOWN:])
         yield from (f"and {count} more: {reason}" for reason, count in rest.most_common())
-        yield (
-            f"articles read: {self.read}, repeated: {self.repeated}, "
-            f"skipped: {len(self.skipped)}, positions found: {self.positions}"
-        )
 
 
 def progress(articles: Iterable[Article], total: Callable[[], int | None]) -> Iterator[Article]:

@@ -140,6 +140,22 @@ _TRAILING: Final = re.compile(
     r"previously|reportedly|repeatedly|famously|is|was|were|are|be|been|would|will|went on to|can|"
     r"could|did|does|to|and|just|simply|now|still|first|finally|in|by|[a-z]+ly))+\s*$"
 )
+_TELLS: Final = (
+    r"(?:said|says|told|tells|added|adds|argued|argues|insisted|insists|warned|warns|wrote|writes|"
+    r"declared|announced|stated|states|explained|noted|claimed|claims|replied|answered|responded|"
+    r"concluded|stressed|suggested|acknowledged|promised|pledged|vowed|urged|predicted|commented|"
+    r"confirmed|denied|tweeted)"
+)
+_NAMED_SAYS: Final = re.compile(
+    rf"(?P<who>(?<![\w.-]){_NAME})(?:,[^,.\n]{{1,80}},)?\s+(?:(?:has|had|have|also|later|then|"
+    rf"[a-z]+ly)\s+){{0,2}}(?P<cue>{_TELLS})\b"
+)
+_SAYS_NAMED: Final = re.compile(
+    rf"[,”\"]\s*(?P<cue>said|says)\s+(?P<who>(?:[a-z-]+\s+){{0,3}}{_NAME})"
+)
+_ACCORDING_NAMED: Final = re.compile(
+    rf"\b(?P<cue>[Aa]ccording to)\s+(?P<who>(?:[a-z-]+\s+){{0,4}}{_NAME})"
+)
 _LEADING: Final = re.compile(r"\s*(\w+),?\s+")
 _NOBODY: Final = frozenset(
     "But And So Yet Then When While After Before As If Because Since Although Though However Still "
@@ -395,3 +411,14 @@ def _continued(text: str, one: Quotation, before: Sequence[Quotation]) -> Quotat
     if not (one.whole or half):
         return one
     return replace(one, speaker=last.speaker, cue=last.cue, whole=True)
+
+
+def reported(text: str) -> list[tuple[Span, Span]]:
+    """Speech told with a name, in quotation marks or not: (speaker, cue), in order.
+
+    "Bell said that ...", "..., said Bell" and "according to Bell".
+    """
+    found = [(m.span("who"), m.span("cue")) for m in _NAMED_SAYS.finditer(text)]
+    found += [(m.span("who"), m.span("cue")) for m in _SAYS_NAMED.finditer(text)]
+    found += [(m.span("who"), m.span("cue")) for m in _ACCORDING_NAMED.finditer(text)]
+    return sorted(dict.fromkeys(found))

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from stance.discover import Speaker
+
 NO_SHIFTS: Final = "No shift was found."
+NO_SPEAKERS: Final = "Everybody who speaks is in the register."
+_MOST_SPEAKERS: Final = 40
 
 # For terminals that cannot show the marks of the pictures.
 _PLAIN_MARKS: Final[dict[CellState, str]] = {
@@ -173,3 +177,15 @@ def print_analysis(article: Article, positions: Sequence[Position], console: Con
         )
         excerpt = textwrap.shorten(position.text, 2 * console.width - 8, placeholder=" …")
         console.print(f"    “{excerpt}”", markup=False, highlight=False)
+
+
+def print_speakers(speakers: Sequence[Speaker], console: Console) -> None:
+    """Print who speaks beyond the register: statements, articles, kind and name."""
+    shown = speakers[:_MOST_SPEAKERS]
+    for one in shown:
+        line = f"{one.statements:6} in {one.articles:<5} {one.kind:10}  {one.name}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if len(speakers) > len(shown):
+        console.print(f"and {len(speakers) - len(shown)} more", markup=False, highlight=False)
+    if not speakers:
+        console.print(NO_SPEAKERS, markup=False, highlight=False)
