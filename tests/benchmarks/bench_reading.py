@@ -16,6 +16,7 @@ from pathlib import Path
 from stance.cleaning import clean_text, mend_markup
 from stance.language import foreign
 from stance.pages import articles_of
+from stance.quotations import quotations
 from stance.register import load_actors, load_issues
 from stance.reprints import Stories
 from stance.sentences import split
@@ -53,6 +54,7 @@ def stages(reader: Reader, raw: str) -> dict[str, float]:
         "language": seconds(lambda: foreign(text)),
         "sentences": seconds(lambda: split(text)),
         "sentences, mentions, candidates": seconds(lambda: reader.read(text, DAY)),
+        "quotations": seconds(lambda: quotations(text)),
         "signature": seconds(lambda: Stories().add("a", text)),
     }
 
