@@ -31,7 +31,9 @@ _STANDS: Final = (
     "insist insists doubts doubted questioned questions questioning appealed appeals appealing "
     "restated restates reaffirmed reaffirms decried decries informed informs expressed expresses "
     "spoke speaks speaking plans planned planning ready willing unwilling asks need "
-    "needs needed expects expected"
+    "needs needed expects expected aims aimed aiming desire desires desired seek articulated "
+    "advocated advocates viewed views indicated indicates indicating floated floats ultimatum "
+    "admission willingness insistence refusal threats threat proposal proposals call calls"
 ).split()
 """Words of taking a stand or of a deed, beside those of speech."""
 
@@ -137,6 +139,9 @@ class Voices:
             return ()
         start, end = one.speaker
         within = [m for m in self._between(start - _REACH, end) if m.end > start]
+        if not within and self._text.startswith(", ", end):
+            # "the country's president, Ada Bell"
+            within = self._between(end + 2, end + 3)
         heads = [
             m for m in within if not _DEPENDS.search(self._text, max(start, m.start - 12), m.start)
         ]
@@ -177,6 +182,12 @@ class Voices:
             after = _CUE.search(self._text, place.end, stop)
             if after is not None:
                 return after.span()
+        first = self._between(start, end)[:1]
+        if places and first and first[0].actor == places[0].actor:
+            # The subject of the sentence: its verb may come after others are named.
+            later = _CUE.search(self._text, places[0].end, end)
+            if later is not None:
+                return later.span()
         for place in places:
             before = _BEFORE.search(self._text, max(start, place.start - _REACH), place.start)
             if before is not None:

@@ -59,6 +59,8 @@ def _voices(text: str, finder: MentionFinder, cast: Actors) -> Voices:
         ("Rain fell on Norburg.", "norland", ""),
         ("Bell rejected what Marsh had demanded.", "marsh", "demanded"),
         ("Bell: no truce", "bell", ""),
+        ("Bell met Kvíst and later rejected a truce.", "bell", "rejected"),
+        ('"No truce," says the president of the north, Ada Bell.', "bell", "says"),
     ],
 )
 def test_the_cue_is_the_word_that_introduces_it(ask: Ask, text: str, actor: str, cue: str) -> None:
