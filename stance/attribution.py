@@ -92,6 +92,14 @@ class Attributions(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Speech in order, none inside another, with its speakers and where each piece ends."""
+
+    spoken: list[tuple[Quotation, tuple[str, ...]]]
+    ends: list[int]
+
+
 class Voices:
     """The quotations and mentions of one text, asked about its positions."""
 
@@ -118,19 +126,13 @@ class Voices:
         return [m.start for m in self._placed]
 
     @cached_property
-    def _said(self) -> list[tuple[Quotation, tuple[str, ...]]]:
-        """Quotations and turns in order, each with those of the register who can have said it."""
+    def _said(self) -> tuple[_Said, _Said]:
+        """Quotations and labelled turns, each with those who can have said it."""
         marked = [q for q in quotations(self._text) if q.speaker is not None]
-        found = sorted([*marked, *turns(self._text)], key=lambda q: q.start)
-        return [(q, self.speakers(q)) for q in found]
+        return self._spoken(marked), self._spoken(turns(self._text))
 
-    @cached_property
-    def _said_starts(self) -> list[int]:
-        return [q.start for q, _ in self._said]
-
-    @cached_property
-    def _longest(self) -> int:
-        return max((q.end - q.start for q, _ in self._said), default=0)
+    def _spoken(self, found: Sequence[Quotation]) -> _Said:
+        return _Said([(q, self.speakers(q)) for q in found], [q.end for q in found])
 
     def speakers(self, one: Quotation) -> tuple[str, ...]:
         """Whom a quotation's speaker can mean: the first person in its place, or else the first
@@ -166,11 +168,11 @@ class Voices:
         return self._placed[low:high]
 
     def _overlapping(self, start: int, end: int) -> Iterator[tuple[Quotation, tuple[str, ...]]]:
-        low = bisect_left(self._said_starts, start - self._longest)
-        high = bisect_right(self._said_starts, end - 1)
-        for one, who in self._said[low:high]:
-            if one.end > start:
-                yield one, who
+        for said in self._said:
+            for index in range(bisect_right(said.ends, start), len(said.ends)):
+                if said.spoken[index][0].start >= end:
+                    break
+                yield said.spoken[index]
 
     def _own_cue(self, own: Sequence[Quotation]) -> Span | None:
         return next((q.cue for q in own if q.cue is not None), None)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stance.attribution import Voices
 from stance.cleaning import clean_text, mend_markup
 from stance.errors import InputError
+from stance.mentions import unresolved
 from stance.pages import article_from_text, articles_of
+from stance.quotations import quotations, turns
 from stance.records import Article
 from stance.register import Actors, Issues
 from stance.reprints import Stories
-from stance.stages import Reader
+from stance.stages import Reader, Reading
 
 Steps = Callable[[Callable[[], object]], int]
 
@@ -79,6 +83,19 @@ def assert_slices_back(reader: Reader, article: Article) -> None:
         for start, end in one.mentions:
             assert 0 <= start <= end <= size
         assert all(reader.question(text, one))
+    assert_speech_lies_in_the_text(reader, text, found)
+
+
+def assert_speech_lies_in_the_text(reader: Reader, text: str, found: Reading) -> None:
+    for said in (quotations(text), turns(text)):
+        assert all(one.start < one.end <= two.start for one, two in pairwise(said))
+        assert all(0 <= one.start < one.end <= len(text) for one in said)
+    voices = Voices(
+        text, found.sentences, found.mentions, lambda a: reader.actors[a].kind == "person"
+    )
+    for one in found.candidates[:200]:
+        attribution = voices.of(one.actor, one.start, one.end)
+        assert one.actor not in (attribution.claimant, attribution.addressee)
 
 
 @given(TEXTS)
@@ -120,6 +137,8 @@ UNITS = [
     "he ",
     "\n",
     "By Ann B\n",
+    "Ada Bell: we want a truce\n",
+    '"A truce, now," Ada Bell told Norland. "At once."\n\n',
     "&amp;",
     "<p>",
 ]
@@ -134,7 +153,11 @@ def test_twice_the_text_is_twice_the_work(unit: str, reader: Reader, steps: Step
 
         def read() -> None:
             clean_text(mend_markup(raw))
-            reader.read(text, DAY)
+            found = reader.read(text, DAY)
+            voices = Voices(text, found.sentences, found.mentions, lambda a: a == "bell")
+            for one in found.candidates:
+                voices.of(one.actor, one.start, one.end)
+            unresolved(text, found.sentences, found.mentions)
             stories.add("a", text)
 
         return steps(read)
