@@ -276,13 +276,13 @@ def _attributed(text: str, span: Span, floor: int, ceiling: int) -> Quotation:
     inner = text[start:end].strip("\"“”„«»‟‘’' ")
     finished = inner.endswith((".", "…"))
     whole = _is_whole(text, before, start, end)
-    if not finished:
-        follows = _after(text, after)
-        if follows is not None:
-            return Quotation(start, end, *follows, whole)
-    leads = _before(text, before)
-    if leads is not None:
-        return Quotation(start, end, *leads, whole)
+    # A cue follows only what is left open; words inside the writer's own sentence belong to its
+    # subject, which stands before them.
+    follows = None if finished else _after(text, after)
+    leads = None if follows is not None and whole else _before(text, before)
+    found = follows or leads if whole else leads or follows
+    if found is not None:
+        return Quotation(start, end, *found, whole)
     dashed = _DASHED.match(text, *after)
     if dashed is not None:
         return Quotation(start, end, dashed.span("who"), None, whole)

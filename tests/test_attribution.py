@@ -81,6 +81,7 @@ def test_a_quotation_that_runs_on_keeps_its_cue(ask: Ask) -> None:
         ('"Kvíst wants a truce," Bell told reporters.', "kvist", "bell"),
         ('Bell spoke first. She said: "Kvíst wants a truce."', "kvist", "bell"),
         ("Bell: Kvíst wants a truce", "kvist", "bell"),
+        ('Bell said Kvíst wants "a truce", according to Marsh.', "kvist", "bell"),
         ("Bell said that Kvíst wanted a truce.", "bell", ""),
         ("Kvíst wants a truce.", "kvist", ""),
     ],
