@@ -67,6 +67,7 @@ _ADDRESSING: Final = re.compile(
 _TO_WHOM: Final = re.compile(
     r"\s+(?:(?:the|his|her|its|their|both|fellow)\s+)?(?:[A-Z][\w.'’-]*\s+){0,4}$"
 )
+_BELONGS: Final = re.compile(r"['’]s\s+(?:[\w-]+\s+){0,3}")
 _REACH: Final = 90
 """Characters from an actor's place within which the cue of its clause is looked for."""
 
@@ -254,10 +255,16 @@ class Voices:
         return ""
 
     def _right_after(self, at: int, actor: str) -> str:
+        found: Mention | None = None
         for other in self._between(at, at + _REACH):
-            if not _TO_WHOM.fullmatch(self._text, at, other.start):
+            if found is None and not _TO_WHOM.fullmatch(self._text, at, other.start):
                 return ""
-            if other.actor != actor and not self._is_ambiguous(other):
-                # "the Russian president, Vladimir Putin": a person before the country beside it.
-                return other.actor
-        return ""
+            if other.actor == actor or self._is_ambiguous(other):
+                continue
+            if found is None:
+                found = other
+            elif self._is_person(other.actor) and _BELONGS.fullmatch(
+                self._text, found.end, other.start
+            ):
+                return other.actor  # "told Norland's Ada Bell", "told Norland's president Bell"
+        return "" if found is None else found.actor

@@ -20,6 +20,8 @@ WINDOW: Final = 280
 _CLAUSE: Final = 3
 """Words that a quotation in lower case needs to be speech by itself."""
 _MOSTLY: Final = 2
+_BRIEF: Final = 40
+"""Characters of a sentence that does no more than introduce a quotation."""
 _LONGEST_SINGLE: Final = 2_000
 """Characters within which a single mark must be closed to be one, and not an apostrophe."""
 
@@ -156,6 +158,7 @@ _SAYS_NAMED: Final = re.compile(
 _ACCORDING_NAMED: Final = re.compile(
     rf"\b(?P<cue>[Aa]ccording to)\s+(?P<who>(?:[a-z-]+\s+){{0,4}}{_NAME})"
 )
+_OPENING_SUBJECT: Final = re.compile(rf"\s*(?P<who>{_NAME})")
 _LEADING: Final = re.compile(r"\s*(\w+),?\s+")
 _NOBODY: Final = frozenset(
     "But And So Yet Then When While After Before As If Because Since Although Though However Still "
@@ -400,9 +403,9 @@ def _trimmed(text: str, span: Span) -> Span:
 def _continued(text: str, one: Quotation, before: Sequence[Quotation]) -> Quotation:
     """A quotation without a cue of its own goes on with the speaker of the one before; also as
     the second half of a sentence that the cue divides."""
-    if not before or one.start - before[-1].end > WINDOW or before[-1].speaker is None:
+    last = before[-1] if before else None
+    if last is None or last.speaker is None or one.start - last.end > WINDOW:
         return one
-    last = before[-1]
     half = (
         last.cue is not None
         and last.end <= last.cue[0]
@@ -410,7 +413,28 @@ def _continued(text: str, one: Quotation, before: Sequence[Quotation]) -> Quotat
     )
     if not (one.whole or half):
         return one
+    introduced = None if half else _introduced(text, max(last.end, last.speaker[1]), one.start)
+    if introduced is not None:
+        return replace(one, speaker=introduced)
     return replace(one, speaker=last.speaker, cue=last.cue, whole=True)
+
+
+def _introduced(text: str, start: int, end: int) -> Span | None:
+    """The subject of a sentence right before a quotation: 'Stone disagreed. "Never."'"""
+    line = text.rfind("\n", start, end)
+    if line >= 0 and not text[line:end].strip():
+        return None
+    # Two characters more show that the quotation begins a sentence.
+    stops = [stop.end() for stop in _STOP.finditer(text, max(start, line + 1), end + 2)]
+    if not stops or stops[-1] != end or (len(stops) < 2 and line < 0):
+        return None
+    since = stops[-2] if len(stops) > 1 else line + 1
+    if end - since > _BRIEF:
+        return None
+    found = _OPENING_SUBJECT.match(text, since, end)
+    if found is None or found.group("who").split()[0] in _NOBODY:
+        return None
+    return found.span("who")
 
 
 def reported(text: str) -> list[tuple[Span, Span]]:

@@ -81,6 +81,11 @@ def test_a_further_quotation_needs_no_cue() -> None:
     assert [who for _, who, _ in read(text)] == ["Bell", "Bell"]
 
 
+def test_a_sentence_in_between_may_introduce_another_speaker() -> None:
+    text = '"We stay," said Bell. Rolf Stone disagreed. "Nobody stays."'
+    assert [who for _, who, _ in read(text)] == ["Bell", "Rolf Stone"]
+
+
 def test_an_odd_mark_breaks_nothing() -> None:
     text = 'A mark" too many. It was “odd.\n\n"We stay," said Bell.'
     assert read(text) == [('"We stay,"', "Bell", "said")]
