@@ -56,9 +56,9 @@ def test_run_matrix_and_shifts(
     table = tmp_path / "positions.csv"
     source = articles(tmp_path / "in.jsonl")
     assert main(["run", str(source), "--out", str(table), *registers]) == 0
-    assert (
-        "articles read: 8, repeated: 0, skipped: 0, positions found: 8" in capsys.readouterr().err
-    )
+    told = capsys.readouterr().err
+    assert "articles read: 8, repeated: 0, skipped: 0, positions found: 8" in told
+    assert "references left unresolved: 0" in told
     rows = rows_of(table)
     assert tuple(rows[0]) == POSITION_COLUMNS
     assert [r["stance"] for r in rows] == ["support"] * 4 + ["oppose"] * 4
