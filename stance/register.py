@@ -88,6 +88,8 @@ class Actor(_Strict):
     descriptions: tuple[str, ...] = ()
     pronoun: Literal["he", "she"] | None = None
     speaks_for: str | None = None
+    speaks_from: date | None = None
+    speaks_until: date | None = None
     offices: tuple[Office, ...] = ()
 
     @property
@@ -101,6 +103,21 @@ class Actor(_Strict):
             if office.held_on(day):
                 return office.of
         return self.speaks_for
+
+    def counts_for_on(self, day: date | None) -> str | None:
+        """The collective that what this person says on a day counts for.
+
+        Who has offices speaks by them alone, on the days on which they are held; who has none
+        by ``speaks_for``, from ``speaks_from`` and before ``speaks_until``. With no day given,
+        it is today's.
+        """
+        if self.offices:
+            return next((office.of for office in self.offices if office.held_on(day)), None)
+        if day is None:
+            return self.speaks_for if self.speaks_until is None else None
+        begun = self.speaks_from is None or self.speaks_from <= day
+        lasts = self.speaks_until is None or day < self.speaks_until
+        return self.speaks_for if begun and lasts else None
 
 
 class Issue(_Strict):
@@ -266,6 +283,11 @@ def _check_aliases(file: str, actors: Actors) -> None:
 
 def _check_collectives(file: str, actors: Actors) -> None:
     for actor in actors.entries:
+        if (actor.speaks_from or actor.speaks_until) and (not actor.speaks_for or actor.offices):
+            raise RegisterError(
+                f"{file}: '{actor.id}': 'speaks_from' and 'speaks_until' date a 'speaks_for' "
+                "without offices"
+            )
         named = [o.of for o in actor.offices]
         named += [actor.speaks_for] if actor.speaks_for else []
         for collective in named:

@@ -32,8 +32,5 @@ def government_of(position: Position, actors: Actors) -> str | None:
     """The id of the body that a row counts for beside its own actor, if any."""
     if position.actor not in actors or actors[position.actor].kind != "person":
         return None
-    actor = actors[position.actor]
     day: date | None = None if position.published is None else position.published.date()
-    if actor.offices:
-        return next((office.of for office in actor.offices if office.held_on(day)), None)
-    return actor.speaks_for
+    return actors[position.actor].counts_for_on(day)

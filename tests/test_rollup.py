@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stance.cli import main
+from stance.errors import RegisterError
 from stance.positions import build_matrix
 from stance.records import STANCES, Position, Stance
-from stance.register import Actors
+from stance.register import Actors, load_actors
 from stance.rollup import by_government, government_of
 from stance.tables import write_positions
 
@@ -79,6 +80,24 @@ def test_a_spokesman_and_a_premier_count_for_their_country(
     shipped_actors: Actors, actor: str, body: str | None
 ) -> None:
     assert government_of(row(actor, published=STONES), shipped_actors) == body
+
+
+@pytest.mark.parametrize(
+    ("day", "body"), [("2023-01-05", "us"), ("2023-07-17", None), (None, None)]
+)
+def test_who_holds_no_office_speaks_between_two_dates(
+    shipped_actors: Actors, day: str | None, body: str | None
+) -> None:
+    published = None if day is None else datetime.fromisoformat(day).replace(tzinfo=UTC)
+    assert government_of(row("kahl", published=published), shipped_actors) == body
+
+
+def test_dates_without_anybody_to_speak_for_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "actors.yaml"
+    entry = "{id: zed, name: Zed, kind: person, speaks_until: 2024-01-01}"
+    path.write_text(f"actors: [{entry}]", encoding="utf-8")
+    with pytest.raises(RegisterError, match="'zed': 'speaks_from' and 'speaks_until' date"):
+        load_actors([path])
 
 
 def test_the_same_words_of_two_persons_are_two_statements(cast: Actors) -> None:
