@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stance import storecli
 from stance.errors import InputError, StanceError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(storecli.db, name="db")
 
 actors_app = typer.Typer(name="actors", help="The register of actors.", no_args_is_help=True)
 app.add_typer(actors_app)
@@ -49,7 +51,15 @@ Inputs = Annotated[
     ),
 ]
 Table = Annotated[
-    Path, typer.Argument(metavar="POSITIONS", help="A position table (.csv .jsonl .parquet).")
+    Path | None,
+    typer.Argument(metavar="[POSITIONS]", help="A position table (.csv .jsonl .parquet)."),
+]
+Db = Annotated[
+    str | None,
+    typer.Option("--db", help="A store in place of a table: a file or postgresql://HOST/NAME."),
+]
+AsOf = Annotated[
+    str | None, typer.Option(help="With --db: as it was known at the end of this day (UTC).")
 ]
 Out = Annotated[Path | None, typer.Option(help="Write the table here (.csv .jsonl .parquet).")]
 Model = Annotated[
@@ -87,7 +97,10 @@ class By(StrEnum):
 @app.command()
 def run(
     inputs: Inputs,
-    out: Annotated[Path, typer.Option(help="The position table to write.")],
+    out: Annotated[Path | None, typer.Option(help="The position table to write.")] = None,
+    db: Annotated[
+        str | None, typer.Option("--db", help="The store to add to, in place of a table.")
+    ] = None,
     model: Model = None,
     actors: ActorFiles = None,
     issues: IssueFiles = None,
@@ -102,7 +115,13 @@ def run(
         ),
     ] = True,
 ) -> None:
-    """Read articles and write one row per position."""
+    """Read articles and write one row per position, into a table or a store."""
+    if (out is None) == (db is None):
+        raise typer.BadParameter("expected either --out TABLE or --db STORE")
+    if db is not None:
+        _run_into_store(db, inputs, model, actors, issues, bool(actor or issue), field, clusters)
+        return
+    assert out is not None
     from stance.clusters import clustered
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
@@ -140,9 +159,40 @@ def _counted(tracker: Tracker, article: Article, tally: Tally) -> list[Position]
     return tracker.positions(article, reading)
 
 
+def _run_into_store(
+    db: str,
+    inputs: list[str],
+    model: str | None,
+    actors: list[Path] | None,
+    issues: list[Path] | None,
+    filtered: bool,
+    field: list[str] | None,
+    clusters: bool,
+) -> None:
+    from stance.pipeline import Tracker
+    from stance.progress import Tally, progress
+    from stance.reading import read
+
+    if filtered or not clusters:
+        raise typer.BadParameter(
+            "a store keeps every row; --actor, --issue and --no-clusters are for reading from it"
+        )
+    fields, tally = _fields(field or []), Tally()
+    storecli.run_into(
+        db,
+        lambda: Tracker.load(model=model, actors=actors or (), issues=issues or ()),
+        read(inputs, fields=fields),
+        tally,
+        lambda found: progress(found, lambda: _count(inputs, fields)),
+    )
+    _tell(tally)
+    if tally.skipped:
+        raise typer.Exit(REJECTED)
+
+
 @app.command()
 def matrix(
-    positions: Table,
+    positions: Table = None,
     out: Out = None,
     plot: Annotated[Path | None, typer.Option(help="Draw it (.png .svg .html).")] = None,
     actor: OnlyActors = None,
@@ -157,6 +207,8 @@ def matrix(
         By, typer.Option(help="Count a person's statements also for whom the person speaks.")
     ] = By.PERSON,
     actors: ActorFiles = None,
+    db: Db = None,
+    as_of: AsOf = None,
 ) -> None:
     """Print where each actor stands on each issue, with intervals and counts."""
     from stance.plots import plot_matrix
@@ -164,20 +216,22 @@ def matrix(
     from stance.screen import print_matrix
     from stance.tables import write_matrix
 
-    if by is By.GOVERNMENT:
-        rows, rejected = _positions(positions, None, issue)
-        rows = _for_governments(rows, actor, actors)
+    window = {"since": _day(since, "--since"), "until": _day(until, "--until")}
+    rejected: list[Skipped] = []
+    if db is not None and by is By.PERSON:
+        _only_one(positions, db)
+        with storecli.open_store(db) as store:
+            asked = storecli.query(store, actor, issue, as_of, **window)
+            cells = store.matrix(asked, min_n=min_n, clusters=clusters)
     else:
-        rows, rejected = _positions(positions, actor, issue)
-    cells = build_matrix(
-        rows,
-        actors=actor,
-        issues=issue,
-        since=_day(since, "--since"),
-        until=_day(until, "--until"),
-        min_n=min_n,
-        clusters=clusters,
-    )
+        if by is By.GOVERNMENT:
+            rows, rejected = _positions(positions, None, issue, db, as_of)
+            rows = _for_governments(rows, actor, actors)
+        else:
+            rows, rejected = _positions(positions, actor, issue, db, as_of)
+        cells = build_matrix(
+            rows, actors=actor, issues=issue, min_n=min_n, clusters=clusters, **window
+        )
     print_matrix(cells, _console(out=True))
     if out is not None:
         write_matrix(out, cells)
@@ -188,7 +242,7 @@ def matrix(
 
 @app.command()
 def shifts(
-    positions: Table,
+    positions: Table = None,
     out: Out = None,
     actor: OnlyActors = None,
     issue: OnlyIssues = None,
@@ -199,13 +253,15 @@ def shifts(
         ),
     ] = 0.9,
     clusters: Clusters = True,
+    db: Db = None,
+    as_of: AsOf = None,
 ) -> None:
     """Print when positions changed, and how sure that is."""
     from stance.screen import print_shifts
     from stance.shifts import find_shifts
     from stance.tables import write_shifts
 
-    rows, rejected = _positions(positions, actor, issue)
+    rows, rejected = _positions(positions, actor, issue, db, as_of)
     report = find_shifts(rows, min_probability=min_probability, clusters=clusters)
     print_shifts(report.shifts, _console(out=True))
     if not report.shifts:
@@ -358,11 +414,27 @@ def _check(what: str, given: list[str] | None, known: set[str]) -> None:
             raise UnknownNameError(what, name, known)
 
 
+def _only_one(path: Path | None, db: str | None) -> None:
+    if (path is None) == (db is None):
+        raise typer.BadParameter("expected either a table of positions or --db STORE")
+
+
 def _positions(
-    path: Path, actor: list[str] | None, issue: list[str] | None
+    path: Path | None,
+    actor: list[str] | None,
+    issue: list[str] | None,
+    db: str | None = None,
+    as_of: str | None = None,
 ) -> tuple[list[Position], list[Skipped]]:
     from stance.tables import read_positions
 
+    _only_one(path, db)
+    if db is not None:
+        with storecli.open_store(db) as store:
+            return list(store.positions(storecli.query(store, actor, issue, as_of))), []
+    if as_of is not None:
+        raise typer.BadParameter("--as-of needs --db: a table does not tell when it was written")
+    assert path is not None
     rows, rejected = read_positions(path)
     if rejected and not rows:
         for one in rejected:

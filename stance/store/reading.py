@@ -240,6 +240,11 @@ def row_of(r: sa.Row[*tuple[Any, ...]]) -> Row:
     return Row(r.number, r.id, position, r.review)
 
 
+def count_articles(connection: Connection) -> int:
+    """How many articles a store has."""
+    return connection.scalar(sa.select(sa.func.count()).select_from(m.Article)) or 0
+
+
 def article(connection: Connection, id: str) -> Article | None:
     """An article with its text, where the store has it."""
     a = m.Article

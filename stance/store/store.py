@@ -16,7 +16,7 @@ from stance.store import jobs, naming, reading, reviewing, versions, writing
 from stance.store.commits import data_version, version_at
 from stance.store.engine import BUSY_SECONDS, connect, parse_url, shown, told
 from stance.store.jobs import Job, JobState
-from stance.store.migrate import prepare
+from stance.store.migrate import prepare, revision
 from stance.store.naming import Kind
 from stance.store.reading import Query, Row
 from stance.store.reviewing import Review, Verdict
@@ -207,6 +207,16 @@ class Store:
         """The models whose rows are here, in the order in which they came."""
         with self._reading() as connection:
             return versions.models(connection, data_version(connection))
+
+    def schema(self) -> str | None:
+        """The last step of the schema that the database has been through."""
+        with told(self.engine):
+            return revision(self.engine)
+
+    def count_articles(self) -> int:
+        """How many articles are here."""
+        with self._reading() as connection:
+            return reading.count_articles(connection)
 
     def known(self, article_ids: Sequence[str]) -> set[str]:
         """Which of these articles are here."""
