@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from stance.progress import Tally
     from stance.reading import Warned
     from stance.records import Article, Skipped
+    from stance.stages import Reading
     from stance.store import Query, Store
 
 db = typer.Typer(
@@ -146,10 +148,17 @@ def run_into(
     from stance.store import ingest
 
     with _open(url) as store:
-        added, tally.positions = ingest(store, tracker(), bar(tally.articles(found)))
+        articles = bar(tally.articles(found))
+        added, tally.positions = ingest(store, tracker(), articles, partial(_unresolved, tally))
         if not tally.read:
             raise StanceError(f"{store.address}: nothing could be read; nothing was added")
         print(f"added to {store.address}: {added} articles, {tally.read - added} were there before")
+
+
+def _unresolved(tally: Tally, article: Article, reading: Reading) -> None:
+    from stance.mentions import unresolved
+
+    tally.unresolved += unresolved(article.text, reading.sentences, reading.mentions)
 
 
 def open_store(url: str) -> Store:
