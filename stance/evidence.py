@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from stance.records import STANCES, Position
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 GRID_SIZE: Final = 64
 """Nodes along each of the two axes of the rule: 4,096 triples of shares."""
@@ -36,9 +37,11 @@ GRID_SIZE: Final = 64
 JEFFREYS: Final = 0.5
 """The usual weak prior for shares; it is worth one and a half statements in all."""
 
-_SHARPNESS_STEPS: Final = 100
+SHARPNESS_STEPS: Final = 100
 """Statements are told apart in steps of one per cent, so that a cell of a million rows
-costs no more than three hundred."""
+costs no more than three hundred of each model."""
+
+_FACTOR_STEPS: Final = 10_000
 
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
@@ -95,36 +98,105 @@ def sharpness(position: Position) -> float:
     simulation) and buys a promise: a further supporting row never lowers the position,
     however unsure the row is. The likelihood is then ``1 - s + s * share[stance]``.
     """
-    p = {"support": position.p_support, "oppose": position.p_oppose, "neutral": position.p_neutral}
-    own = p[position.stance]
-    other = (sum(p.values()) - own) / 2
-    none = max(0.0, 1 - own - 2 * other)
-    return max(0.0, 3 * (own - other)) / (none + 3 * max(own, other))
+    return float(_sharpness(*_arrays([position])[:2])[0])
 
 
-def likelihoods(positions: Sequence[Position]) -> Floats:
+def _sharpness(probabilities: Floats, stance: Ints) -> Floats:
+    own = probabilities[np.arange(len(stance)), stance]
+    other = (probabilities.sum(axis=1) - own) / 2
+    none = np.maximum(0.0, 1 - own - 2 * other)
+    told = none + 3 * np.maximum(own, other)
+    return np.asarray(np.maximum(0.0, 3 * (own - other)) / told, dtype=np.float64)
+
+
+def _arrays(positions: Sequence[Position]) -> tuple[Floats, Ints, NDArray[np.bool_]]:
+    p = [(row.p_support, row.p_oppose, row.p_neutral) for row in positions]
+    stance = np.array([STANCES.index(row.stance) for row in positions], dtype=np.int64)
+    reviewed = np.array([row.reviewed for row in positions], dtype=bool)
+    return np.array(p, dtype=np.float64).reshape(-1, 3), stance, reviewed
+
+
+def record(confusion: Sequence[Sequence[float]]) -> Floats | None:
+    """What a model's reports have been worth: ``[k, c]`` is the probability that a reported
+    statement of the true stance ``k`` is reported as ``c``; shape (3, 3), rows add up to 1.
+
+    ``confusion`` counts questions, rows true support, oppose, neutral, none, columns predicted,
+    as in ``model.json``; only what was reported counts. A share ``f`` of the reports showed no
+    position at all; they fall on the stances as they did when this was measured, whatever the
+    actor thinks. Half a question is added to each count (Jeffreys' prior), so that what was never
+    seen is not taken for impossible. ``None`` where nothing was measured.
+    """
+    counts = np.asarray(confusion, dtype=np.float64)
+    if counts.shape != (4, 4) or not counts[:3, :3].sum():
+        return None
+    reported = counts[:, :3]
+    false = reported[3].sum() / reported.sum()
+    shares = (reported + JEFFREYS) / (reported + JEFFREYS).sum(axis=1, keepdims=True)
+    return np.asarray((1 - false) * shares[:3] + false * shares[3])
+
+
+def factors(
+    probabilities: Floats,
+    stance: Ints,
+    reviewed: NDArray[np.bool_],
+    of: Floats | None = None,
+    steps: int | None = None,
+) -> Floats:
     """For each row the factor of each share in its likelihood: an (n, 3) array, at most 1.
 
-    The likelihood of a triple of shares is the inner product with it, see `sharpness`.
+    ``of`` is the model's `record`: a row counts for what reports of its stance have been worth,
+    and for less where its own probabilities are less sure than that. Reviewed rows are certain.
+    With ``steps`` rows are told apart in so many steps only.
     """
-    s = np.array([sharpness(p) for p in positions], dtype=np.float64).reshape(-1, 1)
-    own = np.array([[p.stance == k for k in STANCES] for p in positions]).reshape(-1, 3)
-    return np.asarray(1 - s + s * own, dtype=np.float64)
+    own = np.eye(len(STANCES))[stance]
+    s = np.where(reviewed, 1.0, _sharpness(probabilities, stance))
+    if steps is not None:
+        s = np.round(s * steps) / steps
+    if of is None:
+        return np.asarray(1 - s[:, None] + s[:, None] * own, dtype=np.float64)
+    worth = (of / np.diag(of)).T[stance]
+    measured = 1 - (worth.sum(axis=1) - 1) / 2
+    trust = np.clip(s / np.maximum(measured, 1e-9), 0.0, 1.0)[:, None]
+    told = 1 - trust + trust * worth
+    return np.asarray(np.where(reviewed[:, None], own, told), dtype=np.float64)
 
 
-def posterior(factors: Floats, over: Grid) -> Floats:
-    """The probability of every triple of the grid after rows with these likelihoods."""
-    steps = np.round(factors * _SHARPNESS_STEPS).astype(np.int64)
-    kinds, count = np.unique(steps, axis=0, return_counts=True)
-    log = np.log(over.shares @ (kinds.T / _SHARPNESS_STEPS)) @ count.astype(np.float64)
+def likelihoods(
+    positions: Sequence[Position],
+    records: Mapping[str, Floats] | None = None,
+    steps: int | None = None,
+) -> Floats:
+    """`factors` of position rows; ``records`` maps model versions to their `record`."""
+    probabilities, stance, reviewed = _arrays(positions)
+    found = factors(probabilities, stance, reviewed, None, steps)
+    version = np.array([row.model_version for row in positions], dtype=object)
+    for name, of in (records or {}).items():
+        mine = version == name
+        found[mine] = factors(probabilities[mine], stance[mine], reviewed[mine], of, steps)
+    return found
+
+
+def log_likelihood(each: Floats, over: Grid, weights: Floats | None = None) -> Floats:
+    """The log likelihood of every triple of the grid, shape (triples,), given rows' `factors`
+    (n, 3); ``weights`` (n,) are powers that the rows' likelihoods are raised to."""
+    steps = np.round(each * _FACTOR_STEPS).astype(np.int64)
+    kinds, which = np.unique(steps, axis=0, return_inverse=True)
+    count = np.bincount(which.ravel(), weights, minlength=len(kinds))
+    log = np.log(over.shares @ (kinds.T / _FACTOR_STEPS))
+    return np.asarray(log @ count.astype(np.float64))
+
+
+def posterior(log: Floats, over: Grid) -> Floats:
+    """The probability of every triple of the grid given its log likelihood."""
     mass = over.weight * np.exp(log - log.max(initial=-math.inf))
     return np.asarray(mass / mass.sum())
 
 
-def lean(positions: Sequence[Position]) -> float:
+def lean(positions: Sequence[Position], records: Mapping[str, Floats] | None = None) -> float:
     """E[support - oppose] in [-1, 1] given these rows; 0 without any."""
     over = grid()
-    return float(posterior(likelihoods(positions), over) @ over.lean)
+    each = likelihoods(positions, records, SHARPNESS_STEPS)
+    return float(posterior(log_likelihood(each, over), over) @ over.lean)
 
 
 def independent(positions: Iterable[Position]) -> list[Position]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,15 +13,17 @@ import numpy as np
 
 from stance.evidence import (
     GRID_SIZE,
+    SHARPNESS_STEPS,
     Floats,
     first_appearance,
     grid,
     independent,
     instant,
     likelihoods,
+    log_likelihood,
     posterior,
 )
-from stance.records import Cell, CellState, Position
+from stance.records import STANCES, Cell, CellState, Evidence, Position
 
 __all__ = ["MIN_N", "STATES", "build_matrix", "independent"]
 
@@ -56,7 +58,7 @@ STATES: Final[dict[CellState, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Belief:
+class Belief:
     """What a cell's independent statements leave us believing; the states read only this."""
 
     position: float
@@ -70,7 +72,7 @@ class _Belief:
     enough: bool
 
 
-_RULES: Final[tuple[tuple[CellState, Callable[[_Belief], bool]], ...]] = (
+_RULES: Final[tuple[tuple[CellState, Callable[[Belief], bool]], ...]] = (
     ("too little evidence", lambda b: not b.enough or b.high - b.low > WIDEST),
     ("mixed", lambda b: b.both_sides and min(b.support, b.oppose) >= BOTH_SIDES),
     ("supports", lambda b: b.low > NEUTRAL_BAND),
@@ -92,6 +94,8 @@ def build_matrix(
     until: datetime | None = None,
     min_n: int = MIN_N,
     clusters: bool = True,
+    records: Mapping[str, Floats] | None = None,
+    weights: Mapping[Evidence, float] | None = None,
 ) -> list[Cell]:
     """The cells of the matrix, one for each actor and issue.
 
@@ -100,7 +104,10 @@ def build_matrix(
     them without evidence gets a cell that says so. ``since`` is the first moment that
     counts and ``until`` the first that no longer does; with either, undated rows are left
     out. The order of the rows changes nothing. Without ``clusters`` every printing of a
-    statement is taken for evidence of its own.
+    statement is taken for evidence of its own. ``records`` maps model versions to what their
+    reports are worth (`stance.evidence.record`); rows of other versions count by their own
+    probabilities alone. ``weights`` maps kinds of evidence to the power in [0, 1] that their
+    likelihood is raised to: at 0.5 two second-hand statements count for one.
 
     The position is the posterior mean of support - oppose under Jeffreys' prior on the
     three shares (see `stance.evidence`), its interval the shortest that holds 95 % of the
@@ -111,9 +118,18 @@ def build_matrix(
         if _within(position.published, since, until):
             rows[position.actor, position.issue].append(position)
     order = _pairs(set(rows), actors, issues)
-    return [
-        _cell(actor, issue, rows.get((actor, issue), []), min_n, clusters) for actor, issue in order
-    ]
+    how = _How(min_n, clusters, records or {}, weights or {})
+    return [_cell(actor, issue, rows.get((actor, issue), []), how) for actor, issue in order]
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What `build_matrix` was asked for beside the rows."""
+
+    min_n: int
+    clusters: bool
+    records: Mapping[str, Floats]
+    weights: Mapping[Evidence, float]
 
 
 def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
@@ -134,19 +150,19 @@ def _pairs(
     return pairs if asked else [pair for pair in pairs if pair in found]
 
 
-def _cell(actor: str, issue: str, rows: Sequence[Position], min_n: int, clusters: bool) -> Cell:
+def _cell(actor: str, issue: str, rows: Sequence[Position], how: _How) -> Cell:
     count = Counter(row.stance for row in rows)
     statements = independent(rows)
-    evidence = statements if clusters else sorted(rows, key=first_appearance)
+    evidence = statements if how.clusters else sorted(rows, key=first_appearance)
     dates = sorted((row.published for row in evidence if row.published is not None), key=instant)
-    belief = _believe(evidence, min_n) if evidence else None
+    belief = _believe(evidence, how) if evidence else None
     return Cell(
         actor=actor,
         issue=issue,
         position=belief.position if belief else None,
         low=belief.low if belief else None,
         high=belief.high if belief else None,
-        state=_state(belief) if belief else "no evidence",
+        state=state_of(belief) if belief else "no evidence",
         n_support=count["support"],
         n_oppose=count["oppose"],
         n_neutral=count["neutral"],
@@ -158,16 +174,29 @@ def _cell(actor: str, issue: str, rows: Sequence[Position], min_n: int, clusters
     )
 
 
-def _state(belief: _Belief) -> CellState:
+def state_of(belief: Belief) -> CellState:
+    """The state that a belief amounts to, see `STATES`."""
     return next(state for state, holds in _RULES if holds(belief))
 
 
-def _believe(evidence: Sequence[Position], min_n: int) -> _Belief:
+def _believe(evidence: Sequence[Position], how: _How) -> Belief:
+    each = likelihoods(evidence, how.records, SHARPNESS_STEPS)
+    power = np.array([how.weights.get(row.evidence, 1.0) for row in evidence], dtype=np.float64)
+    count = Counter(row.stance for row in evidence)
+    shown = [count[stance] for stance in STANCES]
+    return believe(log_likelihood(each, grid(), power), shown, how.min_n)
+
+
+def believe(log: Floats, shown: Sequence[int], min_n: int) -> Belief:
+    """What a log likelihood over the triples of `grid` leaves us believing.
+
+    ``shown`` counts the supporting, opposing and neutral statements that it comes from.
+    """
     over = grid()
-    mass = posterior(likelihoods(evidence), over)
+    mass = posterior(log, over)
     low, high = _interval(mass)
     support, oppose, neutral = (mass @ over.shares).tolist()
-    return _Belief(
+    return Belief(
         position=support - oppose,
         low=low,
         high=high,
@@ -175,8 +204,8 @@ def _believe(evidence: Sequence[Position], min_n: int) -> _Belief:
         oppose=oppose,
         neutral=neutral,
         above_zero=float(mass[over.lean > 0].sum()),
-        both_sides={"support", "oppose"} <= {row.stance for row in evidence},
-        enough=len(evidence) >= min_n,
+        both_sides=min(shown[:2]) > 0,
+        enough=sum(shown) >= min_n,
     )
 
 

@@ -142,7 +142,8 @@ class Position:
     ``cluster`` are one statement, printed again; it is empty where nobody has looked.
     ``cue`` is the words that introduce the position ("said", "rejected"), ``via`` the id of
     the actor whose claim a secondhand position is and ``addressee`` the id of the actor it is
-    put to; each is empty where the text shows none.
+    put to; each is empty where the text shows none. A ``reviewed`` row is a coder's decision and
+    counts as certain; it stands in stores, not in tables.
     """
 
     article_id: str
@@ -167,6 +168,7 @@ class Position:
     cue: str = ""
     via: str = ""
     addressee: str = ""
+    reviewed: bool = False
 
 
 CellState = Literal[

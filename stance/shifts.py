@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import groupby, pairwise
@@ -88,7 +88,7 @@ class _Day:
 
 
 @dataclass(frozen=True, slots=True)
-class _Gap:
+class Gap:
     """A change found: it splits the days before ``at`` from those from ``at`` on.
 
     With probability ``probability`` there is one here; if so, it most likely lies at one
@@ -108,6 +108,7 @@ def find_shifts(
     min_change: float = MIN_CHANGE,
     prior_change: float = PRIOR_CHANGE,
     clusters: bool = True,
+    records: Mapping[str, Floats] | None = None,
 ) -> ShiftReport:
     """The changes of position that the evidence shows, by actor, issue and date.
 
@@ -117,7 +118,7 @@ def find_shifts(
     took place lies between ``earliest`` and ``latest`` with a probability of 90 %; where
     that is sharp these are the last day of the old and the first of the new position. The
     order of the rows changes nothing. Without ``clusters`` every printing of a statement is
-    taken for evidence of its own.
+    taken for evidence of its own. ``records`` is as for `stance.positions.build_matrix`.
     """
     rows = list(positions)
     series: dict[tuple[str, str], list[Position]] = defaultdict(list)
@@ -130,7 +131,7 @@ def find_shifts(
         if len(days) < _FEWEST_DAYS:
             continue
         tested += 1
-        found += _shifts(days, min_probability, min_change, prior_change)
+        found += _shifts(days, min_probability, min_change, prior_change, records or {})
     undated = sum(row.published is None for row in rows)
     return ShiftReport(tuple(found), undated, tested, len(series) - tested)
 
@@ -152,16 +153,20 @@ def _utc_day(dated: tuple[datetime, Position]) -> date:
 
 
 def _shifts(
-    days: Sequence[_Day], min_probability: float, min_change: float, prior: float
+    days: Sequence[_Day],
+    min_probability: float,
+    min_change: float,
+    prior: float,
+    records: Mapping[str, Floats],
 ) -> Iterator[Shift]:
-    chain = _Chain([likelihoods(day.rows).mean(axis=0) for day in days], prior)
-    gaps = chain.changes(min_probability)
+    each = [likelihoods(day.rows, records).mean(axis=0) for day in days]
+    gaps = gaps_between(each, min_probability, prior)
     bounds = [0, *(gap.at for gap in gaps), len(days)]
     segments = [
         tuple(row for day in days[start:end] for row in day.rows) for start, end in pairwise(bounds)
     ]
     for gap, (before, after) in zip(gaps, pairwise(segments), strict=True):
-        was, now = lean(before), lean(after)
+        was, now = lean(before, records), lean(after, records)
         if abs(now - was) >= min_change:
             yield Shift(
                 actor=before[0].actor,
@@ -175,6 +180,11 @@ def _shifts(
                 evidence_before=before,
                 evidence_after=after,
             )
+
+
+def gaps_between(days: Sequence[Floats], min_probability: float, prior: float) -> list[Gap]:
+    """The changes in a series of two days or more, each given by its mean factors (3,)."""
+    return _Chain(days, prior).changes(min_probability)
 
 
 def _kind(was: float, now: float) -> ShiftKind:
@@ -246,7 +256,7 @@ class _Chain:
             j = int(came_from[j])
         return gaps[::-1]
 
-    def changes(self, min_probability: float) -> list[_Gap]:
+    def changes(self, min_probability: float) -> list[Gap]:
         """The changes of the best segmentation that are probable enough.
 
         Each is judged between its neighbours: the least probable goes first, and those
@@ -265,7 +275,7 @@ class _Chain:
             del at[worst]
         return []
 
-    def _gap(self, low: int, at: int, high: int) -> _Gap:
+    def _gap(self, low: int, at: int, high: int) -> Gap:
         """Judge the change at a gap among the gaps low to high; grow it to its date range."""
         whole = self.probability(low, high)
         first = last = at
@@ -274,7 +284,7 @@ class _Chain:
             right = self.probability(first, last + 1) if last < high else here
             to_left = first > low and left >= right - 1e-9
             first, last = (first - 1, last) if to_left else (first, last + 1)
-        return _Gap(at, first, last, whole)
+        return Gap(at, first, last, whole)
 
 
 def _segment_evidence(factors: Floats) -> Floats:

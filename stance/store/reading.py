@@ -236,6 +236,7 @@ def row_of(r: sa.Row[*tuple[Any, ...]]) -> Row:
         cue=r.cue,
         via=r.via,
         addressee=r.addressee,
+        reviewed=r.review is not None,
     )
     return Row(r.number, r.id, position, r.review)
 
