@@ -8,7 +8,7 @@ Further commands (training, the service) register under the entry-point group
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,6 +22,7 @@ from stance.errors import InputError, StanceError, UnknownNameError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from stance.evidence import Floats
     from stance.pipeline import Tracker
     from stance.progress import Tally
     from stance.records import Article, Position, Skipped
@@ -213,6 +214,7 @@ def matrix(
     """Print where each actor stands on each issue, with intervals and counts."""
     from stance.plots import plot_matrix
     from stance.positions import build_matrix
+    from stance.reliability import records_of
     from stance.screen import print_matrix
     from stance.tables import write_matrix
 
@@ -257,15 +259,17 @@ def shifts(
     as_of: AsOf = None,
 ) -> None:
     """Print when positions changed, and how sure that is."""
+    from stance.reliability import records_of
     from stance.screen import print_shifts
     from stance.shifts import find_shifts
     from stance.tables import write_shifts
 
     rows, rejected = _positions(positions, actor, issue, db, as_of)
-    report = find_shifts(rows, min_probability=min_probability, clusters=clusters)
+    records = records_of(rows)
+    report = find_shifts(rows, min_probability=min_probability, clusters=clusters, records=records)
     print_shifts(report.shifts, _console(out=True))
     if not report.shifts:
-        _hint_at_weaker(rows, clusters)
+        _hint_at_weaker(rows, clusters, records)
     _console().print(
         f"{report.tested} series tested, {report.untested} with evidence on fewer than two days; "
         f"{report.undated} statements without a date left out",
@@ -277,11 +281,15 @@ def shifts(
     _close(rejected)
 
 
-def _hint_at_weaker(rows: Sequence[Position], clusters: bool) -> None:
+def _hint_at_weaker(
+    rows: Sequence[Position], clusters: bool, records: Mapping[str, Floats]
+) -> None:
     """Where nothing is sure enough, say what came closest, so that it can be asked for."""
     from stance.shifts import find_shifts
 
-    weaker = find_shifts(rows, min_probability=LEAST_PROBABILITY, clusters=clusters).shifts
+    weaker = find_shifts(
+        rows, min_probability=LEAST_PROBABILITY, clusters=clusters, records=records
+    ).shifts
     if weaker:
         best = max(weaker, key=lambda shift: shift.probability)
         print(

@@ -32,6 +32,9 @@ class ModelInfo(BaseModel):
     confusion: tuple[tuple[float, ...], ...] = Field(
         (), description="rows: true support, oppose, neutral, none; columns: predicted; counts"
     )
+    confusion_of: tuple[str, ...] = Field(
+        (), description="corpora of real news that it was measured on; none: not on news alone"
+    )
 
     def least(self, issue: str) -> float:
         """The probability of any position from which a candidate of an issue is reported."""

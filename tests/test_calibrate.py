@@ -11,6 +11,7 @@ from training.calibrate import (
     Curve,
     best_threshold,
     confusion,
+    confusion_on,
     expected_calibration_error,
     fit_temperature,
     issue_thresholds,
@@ -107,3 +108,14 @@ def test_confusion_takes_a_threshold_for_each_candidate() -> None:
     probabilities = np.array([[0.5, 0.1, 0.0, 0.4], [0.5, 0.1, 0.0, 0.4]])
     counts = confusion(probabilities, np.array([0, 0]), np.array([0.5, 0.7]))
     assert counts[0].tolist() == [1, 0, 0, 1]
+
+
+def test_confusion_is_measured_on_news_where_there_is_some() -> None:
+    probabilities = np.array([[0.9, 0.1, 0.0, 0.0], [0.1, 0.9, 0.0, 0.0], [0.9, 0.1, 0.0, 0.0]])
+    given = (["news", "news", "written"], probabilities, np.array([0, 1, 1]), np.full(3, 0.5))
+    counts, names = confusion_on({"news", "other"}, *given)
+    assert names == ("news",)
+    assert counts[:2, :2].tolist() == [[1, 0], [0, 1]]
+    counts, names = confusion_on({"other"}, *given)
+    assert names == ()
+    assert counts[:2, :2].tolist() == [[1, 0], [1, 1]]

@@ -263,6 +263,9 @@ def _calibration(info: ModelInfo, figures: Mapping[str, Any]) -> Iterator[str]:
         f"{figures['ece']:.3f} after. A candidate is reported from a probability of any position "
         f"of {info.threshold:.3f}" + (f" (own thresholds: {own})." if own else ".")
     )
+    if info.confusion_of:
+        yield ""
+        yield f"Held-out questions of real news ({', '.join(info.confusion_of)}):"
     yield ""
     yield "| true, below: predicted, right | support | oppose | neutral | none |"
     yield "|---|---|---|---|---|"

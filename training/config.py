@@ -130,6 +130,10 @@ class RunConfig(_Strict):
     drop_leaks: bool = Field(
         False, description="leave what leaks out of training in place of refusing to train"
     )
+    confusion_on: frozenset[str] = Field(
+        frozenset({"labelled", "round4", "round5"}),
+        description="corpora of real news: the confusion is measured on what is held out of these",
+    )
     leave_out: frozenset[str] = Field(
         frozenset(), description="actors and issues that no pair of annotated texts may ask for"
     )

@@ -183,18 +183,22 @@ class Recipe:
     def held_pairs(self, step: RunConfig, held: dict[str, list[GoldText]]) -> list[Pair]:
         """Every candidate of the held-out texts, as the tool would meet them, and the held-out
         claims."""
+        return [pair for _, pair in self._held_by_corpus(step, held)]
+
+    def _held_by_corpus(
+        self, step: RunConfig, held: dict[str, list[GoldText]]
+    ) -> Iterator[tuple[str, Pair]]:
         reader, everything = self.reader, Sampling.everything()
-        pairs = [
-            pair
-            for name, one in step.codebook.items()
+        for name, one in step.codebook.items():
+            texts = held.get(name, ())
             for pair in codebook_pairs(
-                held.get(name, ()), reader, everything, seed=step.seed, anchored=one.anchored
-            )
-        ]
+                texts, reader, everything, seed=step.seed, anchored=one.anchored
+            ):
+                yield name, pair
         for name, data in step.data.items():
             held_out = self.sides(step)[name][1]
-            pairs += data_pairs(name, data, held_out, reader, everything, seed=step.seed)
-        return pairs
+            for pair in data_pairs(name, data, held_out, reader, everything, seed=step.seed):
+                yield name, pair
 
     def sides(self, step: RunConfig) -> Mapping[str, Sides[Example]]:
         """By corpus, what a step trains on and what it holds out."""
@@ -276,7 +280,7 @@ class Recipe:
         export(self.model(step, [step.name]), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
-        logits, labels, issues = self._held_out_logits(step, folder, held)
+        logits, labels, issues, corpus = self._held_out_logits(step, folder, held)
         enough = len(labels) >= (LEAST_TO_CALIBRATE if is_model_folder(self.base) else 1)
         if enough:
             temperature = calibrate.fit_temperature(logits, labels)
@@ -288,9 +292,10 @@ class Recipe:
             info = self._with_threshold(folder, self.texts(dev), info)
         if enough:
             least = np.array([info.least(issue) for issue in issues])
-            counts = calibrate.confusion(softmax(logits / info.temperature), labels, least)
+            chances = softmax(logits / info.temperature)
+            counts, of = calibrate.confusion_on(step.confusion_on, corpus, chances, labels, least)
             table = tuple(tuple(float(n) for n in row) for row in counts)
-            info = info.model_copy(update={"confusion": table})
+            info = info.model_copy(update={"confusion": table, "confusion_of": of})
         write_info(info, folder)
         figures = {"fitted": enough, **_calibration(logits, labels, info.temperature)}
         corpora = sorted({name for one in steps for name in one.general})
@@ -320,16 +325,17 @@ class Recipe:
 
     def _held_out_logits(
         self, step: RunConfig, folder: Path, held: dict[str, list[GoldText]]
-    ) -> tuple[calibrate.Floats, calibrate.Ints, list[str]]:
-        """Logits (n, 4), labels (n,) and issues of the held-out pairs; an issue outside the
-        register is empty."""
-        pairs = self.held_pairs(step, held)
-        if not pairs:
-            return np.zeros((0, len(LABELS))), np.zeros(0, dtype=np.int64), []
+    ) -> tuple[calibrate.Floats, calibrate.Ints, list[str], list[str]]:
+        """Logits (n, 4), labels (n,), issues and corpora of the held-out pairs; an issue outside
+        the register is empty."""
+        named = list(self._held_by_corpus(step, held))
+        if not named:
+            return np.zeros((0, len(LABELS))), np.zeros(0, dtype=np.int64), [], []
+        corpus, pairs = [name for name, _ in named], [pair for _, pair in named]
         logits = OnnxScorer(folder).logits([(p.premise, p.hypothesis) for p in pairs])
         asked = {issue.proposition: issue.id for issue in load_issues().entries}
         issues = [asked.get(p.hypothesis.partition(": ")[2], "") for p in pairs]
-        return logits, np.array([LABELS.index(p.labels[0]) for p in pairs]), issues
+        return logits, np.array([LABELS.index(p.labels[0]) for p in pairs]), issues, corpus
 
     def _with_threshold(
         self, folder: Path, texts: Sequence[GoldText], info: ModelInfo
