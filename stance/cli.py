@@ -232,7 +232,13 @@ def matrix(
         else:
             rows, rejected = _positions(positions, actor, issue, db, as_of)
         cells = build_matrix(
-            rows, actors=actor, issues=issue, min_n=min_n, clusters=clusters, **window
+            rows,
+            actors=actor,
+            issues=issue,
+            min_n=min_n,
+            clusters=clusters,
+            records=records_of(rows),
+            **window,
         )
     print_matrix(cells, _console(out=True))
     if out is not None:
