@@ -8,7 +8,7 @@ Further commands (training, the service) register under the entry-point group
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,10 +22,10 @@ from stance.errors import InputError, StanceError, UnknownNameError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stance.evidence import Floats
     from stance.pipeline import Tracker
     from stance.progress import Tally
-    from stance.records import Article, Position, Skipped
+    from stance.records import Article, Position, Shift, Skipped
+    from stance.shifts import ShiftReport
 
 REJECTED = 3
 LEAST_PROBABILITY = 0.5
@@ -270,12 +270,25 @@ def shifts(
     from stance.shifts import find_shifts
     from stance.tables import write_shifts
 
-    rows, rejected = _positions(positions, actor, issue, db, as_of)
-    records = records_of(rows)
-    report = find_shifts(rows, min_probability=min_probability, clusters=clusters, records=records)
+    rejected: list[Skipped] = []
+    if db is not None:
+        _only_one(positions, db)
+
+        def find(least: float) -> ShiftReport:
+            with storecli.open_store(db) as store:
+                asked = storecli.query(store, actor, issue, as_of)
+                return store.shifts(asked, min_probability=least, clusters=clusters)
+    else:
+        rows, rejected = _positions(positions, actor, issue, db, as_of)
+        records = records_of(rows)
+
+        def find(least: float) -> ShiftReport:
+            return find_shifts(rows, min_probability=least, clusters=clusters, records=records)
+
+    report = find(min_probability)
     print_shifts(report.shifts, _console(out=True))
     if not report.shifts:
-        _hint_at_weaker(rows, clusters, records)
+        _hint_at_weaker(find(LEAST_PROBABILITY).shifts)
     _console().print(
         f"{report.tested} series tested, {report.untested} with evidence on fewer than two days; "
         f"{report.undated} statements without a date left out",
@@ -287,15 +300,8 @@ def shifts(
     _close(rejected)
 
 
-def _hint_at_weaker(
-    rows: Sequence[Position], clusters: bool, records: Mapping[str, Floats]
-) -> None:
+def _hint_at_weaker(weaker: Sequence[Shift]) -> None:
     """Where nothing is sure enough, say what came closest, so that it can be asked for."""
-    from stance.shifts import find_shifts
-
-    weaker = find_shifts(
-        rows, min_probability=LEAST_PROBABILITY, clusters=clusters, records=records
-    ).shifts
     if weaker:
         best = max(weaker, key=lambda shift: shift.probability)
         print(

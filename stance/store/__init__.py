@@ -13,7 +13,8 @@ the data: it rises with every change, and ``Query(version=…)`` reads an earlie
 page or a table that is fetched piece by piece is of one piece.
 
 `models` has the tables, `migrations` how they came to be. `writing`, `stories` and `grouping`
-bring rows in, `reading` gets them out; `ingest` alone knows the tracker.
+bring rows in, `reading` gets them out, `answers` keeps
+cells and shifts that were worked out; `ingest` alone knows the tracker.
 """
 
 from __future__ import annotations

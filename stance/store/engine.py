@@ -118,6 +118,15 @@ def _check_place(path: Path) -> None:
 
 
 @contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection on which everything is seen as of one moment, whatever others commit."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        yield connection
+
+
+@contextmanager
 def told(engine: Engine) -> Iterator[None]:
     """Turns what a database complains of into a ``StoreError`` of one line."""
     try:

@@ -10,11 +10,12 @@ from typing import Any, Self
 
 from sqlalchemy.engine import Connection, Engine
 
-from stance.positions import MIN_N, build_matrix
+from stance.positions import MIN_N
 from stance.records import Article, Cell, Evidence, Position
-from stance.store import jobs, naming, reading, reviewing, versions, writing
+from stance.shifts import MIN_CHANGE, MIN_PROBABILITY, PRIOR_CHANGE, ShiftReport
+from stance.store import answers, jobs, naming, reading, reviewing, versions, writing
 from stance.store.commits import data_version, version_at
-from stance.store.engine import BUSY_SECONDS, connect, parse_url, shown, told
+from stance.store.engine import BUSY_SECONDS, connect, parse_url, shown, snapshot, told
 from stance.store.jobs import Job, JobState
 from stance.store.migrate import prepare, revision
 from stance.store.naming import Kind
@@ -70,9 +71,7 @@ class Store:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A connection on which everything is seen at one data version."""
-        with told(self.engine), self.engine.connect() as connection:
-            if self.engine.dialect.name == "postgresql":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        with told(self.engine), snapshot(self.engine) as connection:
             yield connection
 
     # What changes it
@@ -265,12 +264,33 @@ class Store:
     def matrix(
         self, query: Query | None = None, *, min_n: int = MIN_N, clusters: bool = True
     ) -> list[Cell]:
-        """The cells of `stance.positions.build_matrix` over the rows of a query."""
-        asked = query or Query()
-        return build_matrix(
-            self.positions(asked),
-            actors=asked.actors,
-            issues=asked.issues,
-            min_n=min_n,
-            clusters=clusters,
-        )
+        """The cells of `stance.positions.build_matrix` over the rows of a query.
+
+        Cells that were asked for before and of which nothing changed are looked up.
+        """
+        with told(self.engine):
+            return answers.matrix(self.engine, query or Query(), min_n=min_n, clusters=clusters)
+
+    def shifts(
+        self,
+        query: Query | None = None,
+        *,
+        min_probability: float = MIN_PROBABILITY,
+        min_change: float = MIN_CHANGE,
+        prior_change: float = PRIOR_CHANGE,
+        clusters: bool = True,
+    ) -> ShiftReport:
+        """What `stance.shifts.find_shifts` finds in the rows of a query.
+
+        Each shift comes with the 20 statements on either side that are nearest to it. Series
+        that were asked for before and of which nothing changed are looked up.
+        """
+        with told(self.engine):
+            return answers.shifts(
+                self.engine,
+                query or Query(),
+                min_probability=min_probability,
+                min_change=min_change,
+                prior_change=prior_change,
+                clusters=clusters,
+            )
