@@ -155,16 +155,17 @@ def _touched(connection: Connection, rows: dict[int, _Near]) -> set[int]:
         )
     for part in _parts({run for near in rows.values() for run in run_hashes(near.position)}):
         found.update(connection.scalars(sa.select(m.Quoted.position).where(m.Quoted.run.in_(part))))
-    for story, shown in {(near.story, near.shown) for near in rows.values()}:
-        articles = sa.select(a.number).where(a.story == story)
-        found.update(
-            connection.scalars(
-                sa.select(p.number)
-                .join(pair, pair.number == p.pair)
-                .where(p.article.in_(articles))
-                .where(pair.shown_actor == shown[0], pair.shown_issue == shown[1])
-            )
+    # By story alone: a database that began with the pair would look at all of its rows.
+    together = {(near.story, *near.shown) for near in rows.values()}
+    for part in _parts({near.story for near in rows.values()}):
+        printed = (
+            sa.select(p.number, a.story, pair.shown_actor, pair.shown_issue)
+            .select_from(a)
+            .join(p, p.article == a.number)
+            .join(pair, pair.number == p.pair)
+            .where(a.story.in_(part))
         )
+        found.update(r[0] for r in connection.execute(printed) if tuple(r[1:]) in together)
     return found
 
 

@@ -44,8 +44,12 @@ class Store:
         ``busy`` is how many seconds to wait for another writer. Raises ``StoreError``.
         """
         engine = connect(parse_url(url), busy=busy)
-        with told(engine):
-            prepare(engine, upgrade=upgrade)
+        try:
+            with told(engine):
+                prepare(engine, upgrade=upgrade)
+        except BaseException:
+            engine.dispose()
+            raise
         return cls(engine)
 
     def close(self) -> None:
