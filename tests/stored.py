@@ -67,6 +67,12 @@ def articles() -> list[Article]:
     ]
 
 
+def many() -> list[Article]:
+    """Enough articles that ten killed runs do not come to their end."""
+    plain = [article(f"Alba backs the tax. {n} boats came.", n) for n in range(60)]
+    return [*articles(), *plain]
+
+
 def whole(tracker: Tracker, given: list[Article]) -> list[Position]:
     """What one run over all articles gives, as a table keeps it."""
     found = clustered((one, tracker.positions(one)) for one in given)

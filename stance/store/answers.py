@@ -22,10 +22,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from stance.evidence import Floats
 from stance.positions import build_matrix
 from stance.records import EVIDENCE_KINDS, STANCES, Cell, Position, Shift
 from stance.shifts import ShiftReport, find_shifts
 from stance.store import models as m
+from stance.store import versions
 from stance.store.coding import date_of, digest, hexed
 from stance.store.commits import data_version
 from stance.store.engine import snapshot
@@ -51,17 +53,18 @@ _MOMENT: Final = "@"
 
 Names = tuple[str, str]
 Numbered = list[tuple[int, Position]]
-Work = Callable[[Names, Numbered], Any]
+Records = dict[str, Floats]
+Work = Callable[[Names, Numbered, Records], Any]
 
 
-def matrix(engine: Engine, query: Query, *, min_n: int, clusters: bool) -> list[Cell]:
+def matrix(engine: Engine, query: Query, **how: Any) -> list[Cell]:
     """The cells that `stance.positions.build_matrix` makes of a query's rows."""
 
-    def cell(names: Names, rows: Numbered) -> dict[str, Any] | None:
-        made = build_matrix((p for _, p in rows), min_n=min_n, clusters=clusters)
+    def cell(names: Names, rows: Numbered, records: Records) -> dict[str, Any] | None:
+        made = build_matrix((p for _, p in rows), records=records, **how)
         return _plain(made[0]) if made else None
 
-    found = _answers(engine, query, ["matrix", min_n, clusters], cell).values
+    found = _answers(engine, query, ["matrix", sorted(how.items())], cell).values
     cells = {names: _cell(names, kept) for names, kept in found.items() if kept is not None}
     asked = query.actors is not None or query.issues is not None
     actors = sorted({a for a, _ in cells}) if query.actors is None else dict.fromkeys(query.actors)
@@ -75,9 +78,9 @@ def matrix(engine: Engine, query: Query, *, min_n: int, clusters: bool) -> list[
 def shifts(engine: Engine, query: Query, **how: Any) -> ShiftReport:
     """What `stance.shifts.find_shifts` finds in a query's rows, with the nearest statements."""
 
-    def report(names: Names, rows: Numbered) -> dict[str, Any]:
+    def report(names: Names, rows: Numbered, records: Records) -> dict[str, Any]:
         numbers = {id(position): number for number, position in rows}
-        found = find_shifts([p for _, p in rows], **how)
+        found = find_shifts([p for _, p in rows], records=records, **how)
         told = [
             _plain(replace(one, evidence_before=(), evidence_after=()))
             | {
@@ -122,7 +125,9 @@ def _answers(engine: Engine, query: Query, asked: Sequence[Any], work: Work) -> 
         now = data_version(connection)
         version = min(version_of(connection, query), now)
         query = replace(query, version=version, as_of=None)
-        question = _question(query, asked, latest=version == now)
+        records = versions.records(connection, version)
+        worth = {name: of.tolist() for name, of in sorted(records.items())}
+        question = _question(query, [*asked, worth], latest=version == now)
         revisions = _revisions(connection, query)
         kept = _kept(connection, question, query)
         found = {
@@ -133,9 +138,9 @@ def _answers(engine: Engine, query: Query, asked: Sequence[Any], work: Work) -> 
         missing = sorted(set(revisions) - set(found))
         fresh = dict.fromkeys(missing)
         for names, rows in _rows(connection, query, version, now, missing):
-            fresh[names] = work(names, rows)
+            fresh[names] = work(names, rows, records)
         if asked[0] == "shifts":
-            fresh = {n: work(n, []) if one is None else one for n, one in fresh.items()}
+            fresh = {n: work(n, [], records) if one is None else one for n, one in fresh.items()}
     if fresh:
         _keep(engine, question, fresh, revisions, new=not kept)
     return _Answers(found | fresh, version)
@@ -195,7 +200,7 @@ def _rows(
     columns = (
         p.number, p.stance, p.score, p.p_support, p.p_oppose, p.p_neutral, p.evidence, a.id,
         a.source, a.published, m.Statement.start, m.Statement.end, m.Model.version,
-        cluster_at(version, now), pair.shown_actor, pair.shown_issue,
+        cluster_at(version, now), pair.shown_actor, pair.shown_issue, p.review,
     )  # fmt: skip
     wanted = (
         sa.select(*columns)
@@ -211,7 +216,7 @@ def _rows(
     for part in _parts(pairs):
         here = sa.tuple_(pair.shown_actor, pair.shown_issue).in_(part)
         found = connection.execute(wanted.where(here))
-        for names, rows in groupby(found, key=lambda r: (r[-2], r[-1])):
+        for names, rows in groupby(found, key=lambda r: (r[14], r[15])):
             yield names, [(r[0], _position(r)) for r in rows]
 
 
@@ -233,6 +238,7 @@ def _position(r: Any) -> Position:
         published=date_of(r[9]),
         model_version=r[12],
         cluster=hexed(r[13]),
+        reviewed=r[16] is not None,
     )
 
 

@@ -266,14 +266,26 @@ class Store:
             return reading.count(connection, query or Query())
 
     def matrix(
-        self, query: Query | None = None, *, min_n: int = MIN_N, clusters: bool = True
+        self,
+        query: Query | None = None,
+        *,
+        min_n: int = MIN_N,
+        clusters: bool = True,
+        weights: Mapping[Evidence, float] | None = None,
     ) -> list[Cell]:
         """The cells of `stance.positions.build_matrix` over the rows of a query.
 
-        Cells that were asked for before and of which nothing changed are looked up.
+        What each model's reports are worth is taken from the confusion that the store keeps of
+        it. Cells that were asked for before and of which nothing changed are looked up.
         """
         with told(self.engine):
-            return answers.matrix(self.engine, query or Query(), min_n=min_n, clusters=clusters)
+            return answers.matrix(
+                self.engine,
+                query or Query(),
+                min_n=min_n,
+                clusters=clusters,
+                weights=dict(sorted((weights or {}).items())),
+            )
 
     def shifts(
         self,

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from stance.evidence import Floats, record
 from stance.store import models as m
 from stance.store.commits import Unchanged, Writing, writing
 from stance.store.reading import model_at
@@ -67,6 +68,18 @@ def models(connection: Connection, version: int) -> list[StoredModel]:
         StoredModel(r.version, r.info, rows.get(r.number, 0), r.number == current)
         for r in connection.execute(wanted.order_by(m.Model.number))
     ]
+
+
+def records(connection: Connection, version: int) -> dict[str, Floats]:
+    """What each model's reports are worth (`stance.evidence.record`), where it was measured."""
+    wanted = sa.select(m.Model.version, m.Model.info).where(m.Model.added <= version)
+    found = {}
+    for name, info in connection.execute(wanted):
+        # measured on sentences that were written to be hard, it says more errors than news has
+        of = record(info["confusion"]) if info.get("confusion_of") else None
+        if of is not None:
+            found[name] = of
+    return found
 
 
 def _number(connection: Connection, version: str) -> int | None:
