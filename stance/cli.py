@@ -268,6 +268,7 @@ def shifts(
     from stance.reliability import records_of
     from stance.screen import print_shifts
     from stance.shifts import find_shifts
+    from stance.sides import sides
     from stance.tables import write_shifts
 
     rejected: list[Skipped] = []
@@ -287,6 +288,9 @@ def shifts(
 
     report = find(min_probability)
     print_shifts(report.shifts, _console(out=True))
+    for shift in report.shifts:
+        if note := sides(shift, records).note:
+            print(f"note: {shift.actor} on {shift.issue}, {shift.latest:%Y-%m-%d}: {note}")
     if not report.shifts:
         _hint_at_weaker(find(LEAST_PROBABILITY).shifts)
     _console().print(
@@ -390,7 +394,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _add_commands() -> None:
-    """Add the commands of other packages: functions, or groups of them as a ``Typer``."""
+    """Add our other commands, then those of other packages: functions, or groups of them as a
+    ``Typer``."""
+    from stance import estimatescli
+
+    estimatescli.register(app)
     known = {command.name for command in app.registered_commands}
     known |= {group.name for group in app.registered_groups}
     for entry in entry_points(group="stance.commands"):

@@ -1,0 +1,53 @@
+"""``stance course`` and ``stance compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stance.cli import main
+from stance.tables import write_positions
+from tests.test_shifts import said
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "positions.csv"
+    write_positions(
+        path,
+        [*said("O" * 6 + "S" * 6, days=[10 * i for i in range(12)]), *said("O" * 6, actor="bruno")],
+    )
+    return path
+
+
+def test_a_course_by_month(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["course", str(table), "--actor", "alba", "--by", "month", "--on", "2025-05-01"]
+    assert main(given) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "alba on ceasefire (2025-05-01: last evidence 10 days before)"
+    assert [line.split()[0] for line in shown[1:]] == [f"2025-0{m}-01" for m in (1, 2, 3, 4)]
+    assert shown[1].endswith("opposes")
+    assert shown[4].endswith(("supports", "leans support"))
+
+
+def test_two_actors_are_compared(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["alba", "bruno", "--issue", "ceasefire", "--positions", str(table)]
+    assert main(["compare", *given]) == 0
+    assert "probability that they differ: 0." in capsys.readouterr().out
+
+
+def test_two_tables_are_compared(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    same = ["compare", str(table), str(table), "--issue", "ceasefire"]
+    assert main([*same, "--actor", "bruno"]) == 0
+    assert "difference 0.00" in capsys.readouterr().out.replace("+0.00", "0.00")
+    assert main(same) == 1
+    assert "expected one actor with --actor, found 2" in capsys.readouterr().err
+
+
+def test_an_unknown_actor_is_told_in_a_line(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["alba", "brno", "--issue", "ceasefire", "--positions", str(table)]
+    assert main(["compare", *given]) == 2
+    assert "brno" in capsys.readouterr().err
