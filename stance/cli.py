@@ -8,7 +8,7 @@ Further commands (training, the service) register under the entry-point group
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -18,16 +18,27 @@ import typer
 
 from stance import storecli
 from stance.errors import InputError, StanceError, UnknownNameError
+from stance.given import (
+    REJECTED,
+    AsOf,
+    Db,
+    OnlyActors,
+    OnlyIssues,
+    Table,
+    close,
+    console,
+    day_given,
+    only_one,
+    positions_given,
+    wanted,
+)
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from stance.pipeline import Tracker
     from stance.progress import Tally
     from stance.records import Article, Position, Shift, Skipped
     from stance.shifts import ShiftReport
 
-REJECTED = 3
 LEAST_PROBABILITY = 0.5
 """Of a shift that may be asked for: below, no change is likelier than one."""
 
@@ -51,17 +62,6 @@ Inputs = Annotated[
         "- is standard input.",
     ),
 ]
-Table = Annotated[
-    Path | None,
-    typer.Argument(metavar="[POSITIONS]", help="A position table (.csv .jsonl .parquet)."),
-]
-Db = Annotated[
-    str | None,
-    typer.Option("--db", help="A store in place of a table: a file or postgresql://HOST/NAME."),
-]
-AsOf = Annotated[
-    str | None, typer.Option(help="With --db: as it was known at the end of this day (UTC).")
-]
 Out = Annotated[Path | None, typer.Option(help="Write the table here (.csv .jsonl .parquet).")]
 Model = Annotated[
     str | None,
@@ -73,8 +73,6 @@ ActorFiles = Annotated[
 IssueFiles = Annotated[
     list[Path] | None, typer.Option("--issues", help="YAML with issues to add or replace.")
 ]
-OnlyActors = Annotated[list[str] | None, typer.Option("--actor", help="Only this actor's id.")]
-OnlyIssues = Annotated[list[str] | None, typer.Option("--issue", help="Only this issue's id.")]
 Fields = Annotated[
     list[str] | None,
     typer.Option(help="Where a field stands in the input, as OURS=THEIRS (text=body)."),
@@ -131,7 +129,7 @@ def run(
 
     fields = _fields(field or [])
     tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
-    keep = _filter(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
+    keep = wanted(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
     tally = Tally()
     with PositionWriter(out) as writer:
         found = progress(
@@ -146,7 +144,7 @@ def run(
             _tell(tally)
             raise StanceError("nothing could be read; no table was written")
     _tell(tally)
-    _console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
+    console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
     if tally.skipped:
         raise typer.Exit(REJECTED)
 
@@ -218,19 +216,19 @@ def matrix(
     from stance.screen import print_matrix
     from stance.tables import write_matrix
 
-    window = {"since": _day(since, "--since"), "until": _day(until, "--until")}
+    window = {"since": day_given(since, "--since"), "until": day_given(until, "--until")}
     rejected: list[Skipped] = []
     if db is not None and by is By.PERSON:
-        _only_one(positions, db)
+        only_one(positions, db)
         with storecli.open_store(db) as store:
             asked = storecli.query(store, actor, issue, as_of, **window)
             cells = store.matrix(asked, min_n=min_n, clusters=clusters)
     else:
         if by is By.GOVERNMENT:
-            rows, rejected = _positions(positions, None, issue, db, as_of)
+            rows, rejected = positions_given(positions, None, issue, db, as_of)
             rows = _for_governments(rows, actor, actors)
         else:
-            rows, rejected = _positions(positions, actor, issue, db, as_of)
+            rows, rejected = positions_given(positions, actor, issue, db, as_of)
         cells = build_matrix(
             rows,
             actors=actor,
@@ -240,12 +238,12 @@ def matrix(
             records=records_of(rows),
             **window,
         )
-    print_matrix(cells, _console(out=True))
+    print_matrix(cells, console(out=True))
     if out is not None:
         write_matrix(out, cells)
     if plot is not None:
         plot_matrix(cells, plot)
-    _close(rejected)
+    close(rejected)
 
 
 @app.command()
@@ -273,27 +271,27 @@ def shifts(
 
     rejected: list[Skipped] = []
     if db is not None:
-        _only_one(positions, db)
+        only_one(positions, db)
 
         def find(least: float) -> ShiftReport:
             with storecli.open_store(db) as store:
                 asked = storecli.query(store, actor, issue, as_of)
                 return store.shifts(asked, min_probability=least, clusters=clusters)
     else:
-        rows, rejected = _positions(positions, actor, issue, db, as_of)
+        rows, rejected = positions_given(positions, actor, issue, db, as_of)
         records = records_of(rows)
 
         def find(least: float) -> ShiftReport:
             return find_shifts(rows, min_probability=least, clusters=clusters, records=records)
 
     report = find(min_probability)
-    print_shifts(report.shifts, _console(out=True))
+    print_shifts(report.shifts, console(out=True))
     for shift in report.shifts:
         if note := sides(shift, records).note:
             print(f"note: {shift.actor} on {shift.issue}, {shift.latest:%Y-%m-%d}: {note}")
     if not report.shifts:
         _hint_at_weaker(find(LEAST_PROBABILITY).shifts)
-    _console().print(
+    console().print(
         f"{report.tested} series tested, {report.untested} with evidence on fewer than two days; "
         f"{report.undated} statements without a date left out",
         markup=False,
@@ -301,7 +299,7 @@ def shifts(
     )
     if out is not None:
         write_shifts(out, report.shifts)
-    _close(rejected)
+    close(rejected)
 
 
 def _hint_at_weaker(weaker: Sequence[Shift]) -> None:
@@ -330,8 +328,8 @@ def analyze(
 
     given = sys.stdin.read() if text == "-" else text
     tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
-    article = tracker.article(given, title, _day(date, "--date"))
-    print_analysis(article, tracker.positions(article), _console(out=True))
+    article = tracker.article(given, title, day_given(date, "--date"))
+    print_analysis(article, tracker.positions(article), console(out=True))
 
 
 @actors_app.command()
@@ -363,7 +361,7 @@ def discover(
         out.write_text(as_yaml(found, register), encoding="utf-8")
     except OSError as error:
         raise InputError(error.strerror or "cannot be written", file=str(out)) from None
-    print_speakers(found.speakers, _console(out=True))
+    print_speakers(found.speakers, console(out=True))
     for line in tally.problems():
         print(line, file=sys.stderr)
     print(
@@ -371,7 +369,7 @@ def discover(
         f"references left unresolved: {found.unresolved}",
         file=sys.stderr,
     )
-    _console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
+    console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
     if tally.skipped:
         raise typer.Exit(REJECTED)
 
@@ -411,12 +409,6 @@ def _add_commands() -> None:
             app.command(entry.name)(loaded)
 
 
-def _console(*, out: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=not out)
-
-
 def _fields(given: Iterable[str]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for one in given:
@@ -427,51 +419,6 @@ def _fields(given: Iterable[str]) -> dict[str, str]:
     return fields
 
 
-def _filter(
-    actor: list[str] | None, issue: list[str] | None, actors: Iterable[str], issues: Iterable[str]
-) -> Callable[[Position], bool]:
-    """Which rows are asked for; raises ``UnknownNameError`` for a name that is nowhere."""
-    _check("actor", actor, set(actors))
-    _check("issue", issue, set(issues))
-    return lambda p: (not actor or p.actor in actor) and (not issue or p.issue in issue)
-
-
-def _check(what: str, given: list[str] | None, known: set[str]) -> None:
-    for name in given or ():
-        if name not in known:
-            raise UnknownNameError(what, name, known)
-
-
-def _only_one(path: Path | None, db: str | None) -> None:
-    if (path is None) == (db is None):
-        raise typer.BadParameter("expected either a table of positions or --db STORE")
-
-
-def _positions(
-    path: Path | None,
-    actor: list[str] | None,
-    issue: list[str] | None,
-    db: str | None = None,
-    as_of: str | None = None,
-) -> tuple[list[Position], list[Skipped]]:
-    from stance.tables import read_positions
-
-    _only_one(path, db)
-    if db is not None:
-        with storecli.open_store(db) as store:
-            return list(store.positions(storecli.query(store, actor, issue, as_of))), []
-    if as_of is not None:
-        raise typer.BadParameter("--as-of needs --db: a table does not tell when it was written")
-    assert path is not None
-    rows, rejected = read_positions(path)
-    if rejected and not rows:
-        for one in rejected:
-            print(one, file=sys.stderr)
-        raise StanceError(f"{path}: no row could be read")
-    keep = _filter(actor, issue, {r.actor for r in rows}, {r.issue for r in rows})
-    return list(filter(keep, rows)), rejected
-
-
 def _for_governments(
     rows: Sequence[Position], actor: list[str] | None, files: list[Path] | None
 ) -> list[Position]:
@@ -479,26 +426,8 @@ def _for_governments(
     from stance.rollup import by_government
 
     rolled = list(by_government(rows, load_actors(files or ())))
-    keep = _filter(actor, None, {row.actor for row in rolled}, ())
+    keep = wanted(actor, None, {row.actor for row in rolled}, ())
     return list(filter(keep, rolled))
-
-
-def _close(rejected: Sequence[Skipped]) -> None:
-    for one in rejected:
-        print(f"skipped: {one}", file=sys.stderr)
-    if rejected:
-        raise typer.Exit(REJECTED)
-
-
-def _day(given: str | None, option: str) -> Any:
-    from stance.dates import parse_date
-
-    if given is None:
-        return None
-    try:
-        return parse_date(given)
-    except ValueError as error:
-        raise InputError(str(error), file=option) from None
 
 
 def _count(inputs: Sequence[str], fields: dict[str, str]) -> int | None:

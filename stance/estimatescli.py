@@ -10,8 +10,18 @@ from typing import Annotated
 
 import typer
 
-from stance.cli import AsOf, Db, OnlyActors, OnlyIssues, Table, _close, _console, _day, _positions
 from stance.errors import StanceError, UnknownNameError
+from stance.given import (
+    AsOf,
+    Db,
+    OnlyActors,
+    OnlyIssues,
+    Table,
+    close,
+    console,
+    day_given,
+    positions_given,
+)
 from stance.records import Position
 
 
@@ -46,8 +56,8 @@ def course(
     from stance.layout import label
     from stance.reliability import records_of
 
-    rows, rejected = _positions(positions, actor, issue, db, as_of)
-    day = (_day(on, "--on") or datetime.now(UTC)).date()
+    rows, rejected = positions_given(positions, actor, issue, db, as_of)
+    day = (day_given(on, "--on") or datetime.now(UTC)).date()
     found = periods(rows, by.value, min_n=min_n, records=records_of(rows))
     if not found:
         typer.echo("No dated statement was found.")
@@ -66,8 +76,8 @@ def course(
             )
     undated = sum(row.published is None for row in rows)
     if undated:
-        _console().print(f"{undated} statements without a date left out", highlight=False)
-    _close(rejected)
+        console().print(f"{undated} statements without a date left out", highlight=False)
+    close(rejected)
 
 
 def _figures(position: float | None, low: float | None, high: float | None) -> str:
@@ -93,8 +103,8 @@ def compare(
     from stance.reliability import records_of
 
     if positions is None and db is None:
-        mine, bad = _positions(Path(a), actor, [issue])
-        yours, worse = _positions(Path(b), actor, [issue])
+        mine, bad = positions_given(Path(a), actor, [issue])
+        yours, worse = positions_given(Path(b), actor, [issue])
         rejected = [*bad, *worse]
         if len(actors := sorted({row.actor for row in (*mine, *yours)})) > 1:
             raise StanceError(
@@ -102,7 +112,7 @@ def compare(
                 f"{', '.join(actors[:5])}"
             )
     else:
-        rows, rejected = _positions(positions, None, [issue], db)
+        rows, rejected = positions_given(positions, None, [issue], db)
         mine, yours = _of(rows, a), _of(rows, b)
     found = compared(mine, yours, records_of([*mine, *yours]))
     typer.echo(f"{a}: {found.a:+.2f} (n={found.n_a})   {b}: {found.b:+.2f} (n={found.n_b})")
@@ -110,7 +120,7 @@ def compare(
         f"difference {found.difference:+.2f}, 95 % from {found.low:+.2f} to {found.high:+.2f}"
     )
     typer.echo(f"probability that they differ: {found.differ:.2f}")
-    _close(rejected)
+    close(rejected)
 
 
 def _of(rows: Sequence[Position], actor: str) -> list[Position]:

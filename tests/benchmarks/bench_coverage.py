@@ -1,0 +1,64 @@
+"""How often the intervals cover, and how often shifts are found, by simulation.
+
+    python tests/benchmarks/bench_coverage.py [CELLS] [MODEL]
+
+Prints, with the confusion of MODEL (a folder; the shipped one without), the share of 95 %
+intervals that hold the planted position: planted from Dirichlet(0.5, 0.5, 0.5), and for fixed
+positions, extremes among them. Then the share of series without change that show a shift at
+0.95, and the share of planted reversals that are found, with their date inside. "Sure" is a
+model that never errs.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from stance import resources
+from stance.modelfile import load_info
+from tests.simulation import Counts, covered, permuted, reversals
+
+SIZES = (3, 6, 10, 30, 100, 300)
+FIXED = (
+    (1.0, 0.0, 0.0),
+    (0.0, 1.0, 0.0),
+    (0.0, 0.0, 1.0),
+    (0.9, 0.05, 0.05),
+    (0.6, 0.2, 0.2),
+    (0.5, 0.5, 0.0),
+    (0.34, 0.33, 0.33),
+)
+
+
+def main(number: int, model: Path) -> None:
+    """Print the tables."""
+    info = load_info(model)
+    print(f"model {info.version}, {number} cells each")
+    print("planted            " + "".join(f"{f'n={n}':>8}" for n in SIZES))
+    for shares in (None, *FIXED):
+        name = "from the prior" if shares is None else "/".join(f"{s:g}" for s in shares)
+        found = [covered(info.confusion, n, number=number, seed=n, shares=shares) for n in SIZES]
+        print(f"{name:<19}" + "".join(f"{share:>8.3f}" for share in found))
+    given: tuple[tuple[str, Counts | None], ...] = (("sure", None), ("model", info.confusion))
+    for name, confusion in given:
+        for days in (6, 12, 24):
+            share = permuted(confusion, series=number, seed=days, days=days)
+            print(f"{name}: no change, {days} days: a shift at 0.95 in {share:.3f}")
+        for side in (4, 6, 12):
+            for firm in (1.0, 0.9):
+                found_, inside = reversals(
+                    confusion, series=number, seed=side, side=side, firm=firm
+                )
+                print(
+                    f"{name}: reversal, {side} a side, {firm:.0%} firm: found in {found_:.3f}, "
+                    f"date inside in {inside:.3f} of these"
+                )
+
+
+if __name__ == "__main__":
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 2000,
+        Path(sys.argv[2]) if len(sys.argv) > 2 else resources.default_model(),
+    )
