@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stance.cli import (
-    REJECTED,
-    ActorFiles,
-    Fields,
-    Inputs,
-    IssueFiles,
-    Model,
-    OnlyActors,
-    OnlyIssues,
-)
+from stance.cli import ActorFiles, Fields, Inputs, IssueFiles, Model
 from stance.errors import InputError, StanceError, UnknownNameError
+from stance.given import REJECTED, OnlyActors, OnlyIssues
 
 if TYPE_CHECKING:
     from stance.pipeline import Tracker
