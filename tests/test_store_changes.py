@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -286,3 +287,36 @@ def test_a_full_queue_takes_no_more(store: Store) -> None:
     assert store.submit("ingest", {}, most_waiting=2)
     assert store.submit("ingest", {}, most_waiting=2) is None
     assert len(store.jobs(states=["queued"])) == 2
+
+
+def test_no_two_workers_get_the_same_job(store: Store) -> None:
+    jobs = {job.id for n in range(24) if (job := store.submit("ingest", {"n": n})) is not None}
+    address = store.engine.url.render_as_string(hide_password=False)
+
+    def work(owner: str) -> list[str]:
+        done = []
+        with Store.open(address) as mine:
+            while (job := mine.claim(owner)) is not None:
+                assert mine.complete(job.id, owner)
+                done.append(job.id)
+        return done
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [id for done in pool.map(work, "abcd") for id in done]
+    assert len(found) == len(set(found))
+    assert set(found) == jobs
+
+
+def test_several_may_add_the_same_at_once(store: Store) -> None:
+    address = store.engine.url.render_as_string(hide_password=False)
+
+    def add(seed: int) -> int:
+        given = articles()
+        random.Random(seed).shuffle(given)
+        with Store.open(address) as mine:
+            return ingest(mine, make_tracker(), given)[0]
+
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(add, range(3))) == len(articles())
+    assert in_order(store.positions()) == whole(make_tracker(), articles())
+    assert store.data_version() == 1 + len(articles())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -276,6 +277,31 @@ def test_the_store_of_a_newer_program_is_told(store: Store) -> None:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     message = refused(store.engine.url.render_as_string(hide_password=False))
     assert "newer version of this program (9999" in message
+
+
+def test_an_older_store_is_brought_up_to_date_where_it_is_ours_alone(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file is brought there when it is opened; on a server, others may not be ready for it."""
+    steps = tmp_path / "steps" / "migrations"
+    shutil.copytree(HERE.parent / "stance" / "store" / "migrations", steps)
+    (steps / "versions" / "m0002_more.py").write_text(
+        'import sqlalchemy as sa\nfrom alembic import op\nrevision = "0002"\n'
+        'down_revision = "0001"\n\ndef upgrade():\n'
+        '    op.create_table("more", sa.Column("x", sa.Integer))\n',
+        encoding="utf-8",
+    )
+    ingest(store, make_tracker(), articles())
+    address = store.engine.url.render_as_string(hide_password=False)
+    with monkeypatch.context() as later:
+        later.setattr("stance.store.migrate.files", lambda package: tmp_path / "steps")
+        if store.engine.dialect.name == "postgresql":
+            assert "older version (0001" in (message := refused(address))
+            assert "stance db upgrade" in message
+        with Store.open(address, upgrade=True) as upgraded:
+            assert upgraded.schema() == "0002"
+            assert in_order(upgraded.positions()) == whole(make_tracker(), articles())
+    assert "newer version of this program (0002" in refused(address)
 
 
 def test_the_tables_are_those_of_the_models(store: Store) -> None:

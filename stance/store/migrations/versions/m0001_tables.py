@@ -273,3 +273,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "position", name=op.f("pk_quoted")),
         sqlite_with_rowid=False,
     )
+    # the row that writers lock must be there before the first two of them come
+    op.execute("INSERT INTO state (id, version) VALUES (1, 0)")
