@@ -130,9 +130,78 @@ def _of(rows: Sequence[Position], actor: str) -> list[Position]:
     return found
 
 
+plot_app = typer.Typer(name="plot", help="Pictures: .png, .svg or .html.", no_args_is_help=True)
+Picture = Annotated[Path, typer.Option(help="The picture to write (.png .svg .html).")]
+
+
+@plot_app.command("matrix")
+def plot_the_matrix(
+    positions: Table, out: Picture, actor: OnlyActors = None, issue: OnlyIssues = None
+) -> None:
+    """Draw where each actor stands on each issue."""
+    from stance.plots import plot_matrix
+    from stance.positions import build_matrix
+    from stance.reliability import records_of
+
+    rows, rejected = positions_given(positions, actor, issue)
+    cells = build_matrix(rows, actors=actor, issues=issue, records=records_of(rows))
+    plot_matrix(cells, out)
+    close(rejected)
+
+
+@plot_app.command("course")
+def plot_a_course(
+    positions: Table,
+    out: Picture,
+    actor: Annotated[str, typer.Option(help="The actor's id.")],
+    issue: Annotated[str, typer.Option(help="The issue's id.")],
+) -> None:
+    """Draw an actor's course on an issue, with its band and evidence."""
+    from stance.course import smoothed
+    from stance.courseplot import plot_course
+    from stance.layout import label
+    from stance.reliability import records_of
+
+    rows, rejected = positions_given(positions, [actor], [issue])
+    line = smoothed(rows, records=records_of(rows))
+    if not line:
+        raise StanceError(f"{actor} on {issue}: no dated statement to draw")
+    plot_course(line, out, title=f"{label(actor)} on {label(issue)}")
+    close(rejected)
+
+
+@plot_app.command("shifts")
+def plot_the_shift(
+    positions: Table,
+    out: Picture,
+    actor: Annotated[str, typer.Option(help="The actor's id.")],
+    issue: Annotated[str, typer.Option(help="The issue's id.")],
+    min_probability: Annotated[
+        float, typer.Option(min=0.5, max=0.999, help="Least posterior probability of a shift.")
+    ] = 0.9,
+) -> None:
+    """Draw an actor's most probable shift on an issue, with statements of both sides."""
+    from stance.course import smoothed
+    from stance.courseplot import plot_shift
+    from stance.reliability import records_of
+    from stance.shifts import find_shifts
+    from stance.sides import sides
+
+    rows, rejected = positions_given(positions, [actor], [issue])
+    records = records_of(rows)
+    found = find_shifts(rows, min_probability=min_probability, records=records).shifts
+    if not found:
+        raise StanceError(f"{actor} on {issue}: no shift of probability {min_probability:g}")
+    best = max(found, key=lambda shift: shift.probability)
+    plot_shift(best, sides(best, records), smoothed(rows, records=records), out)
+    close(rejected)
+
+
 def register(app: typer.Typer) -> None:
     """Add these commands once."""
     known = {command.name for command in app.registered_commands}
     for command in (course, compare):
         if command.__name__ not in known:
             app.command(command.__name__)(command)
+    if "plot" not in {group.name for group in app.registered_groups}:
+        app.add_typer(plot_app)

@@ -51,3 +51,31 @@ def test_an_unknown_actor_is_told_in_a_line(
     given = ["alba", "brno", "--issue", "ceasefire", "--positions", str(table)]
     assert main(["compare", *given]) == 2
     assert "brno" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ending", ["png", "svg", "html"])
+@pytest.mark.parametrize("what", ["course", "shifts"])
+def test_pictures_are_drawn_alike_each_time(table: Path, what: str, ending: str) -> None:
+    drawn = []
+    for name in ("one", "two"):
+        out = table.parent / f"{name}.{ending}"
+        of = ["--actor", "alba", "--issue", "ceasefire", "--out", str(out)]
+        assert main(["plot", what, str(table), *of]) == 0
+        drawn.append(out.read_bytes())
+    assert drawn[0] == drawn[1]
+    if ending != "png":
+        text = drawn[0].decode()
+        assert "alba on ceasefire" in text
+        assert "<script" not in text
+        if what == "shifts":
+            assert "made-up sentence" in text
+
+
+def test_the_matrix_is_drawn(table: Path) -> None:
+    assert main(["plot", "matrix", str(table), "--out", str(table.parent / "m.svg")]) == 0
+
+
+def test_what_cannot_be_drawn_is_told(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--actor", "bruno", "--issue", "ceasefire", "--out", str(table.parent / "x.png")]
+    assert main(["plot", "shifts", str(table), *out]) == 1
+    assert "no shift of probability 0.9" in capsys.readouterr().err
