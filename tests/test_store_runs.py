@@ -103,6 +103,19 @@ def test_answers_are_those_of_the_library(store: Store, tracker_of_two: Tracker)
             assert store.shifts(min_probability=0.5) == find_shifts(rows, min_probability=0.5)
 
 
+def test_a_shift_comes_with_its_statements(store: Store, tracker_of_two: Tracker) -> None:
+    verbs = ["backs"] * 8 + ["rejects"] * 8
+    told = [f"Alba {verb} the tax for reason number {n}." for n, verb in enumerate(verbs)]
+    ingest(store, tracker_of_two, [article(text, 10 * n) for n, text in enumerate(told)])
+    expected = find_shifts(store.positions())
+    (shift,) = expected.shifts
+    for _ in range(2):
+        found = store.shifts()
+        assert found == expected
+        assert in_order(found.shifts[0].evidence_before) == in_order(shift.evidence_before)
+        assert in_order(found.shifts[0].evidence_after) == in_order(shift.evidence_after)
+
+
 def test_an_answer_that_was_worked_out_is_looked_up(
     store: Store, tracker_of_two: Tracker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
