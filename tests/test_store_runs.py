@@ -20,7 +20,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stored import DAY, articles, in_order, make_tracker, many, whole
+from stored import DAY, article, articles, in_order, make_tracker, many, whole
 from typer.testing import CliRunner
 
 from stance import Tracker, cli, pipeline
