@@ -18,7 +18,7 @@ def reading(confusion: Counts) -> Floats:
     are, computed apart from `stance.evidence.record`."""
     counts = np.asarray(confusion, dtype=np.float64)[:, :3]
     false = counts[3].sum() / counts.sum()
-    shares = counts / counts.sum(axis=1, keepdims=True)
+    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
     return np.asarray((1 - false) * shares[:3] + false * shares[3])
 
 

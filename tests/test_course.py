@@ -96,6 +96,20 @@ def test_nothing_gives_nothing() -> None:
         assert staleness(rows, date(2025, 1, 1)) is None
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.text("SON", min_size=1, max_size=12), st.integers(0, 12))
+def test_disjoint_windows_have_the_summed_counts(pattern: str, cut: int) -> None:
+    rows = said(pattern)
+    at = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=cut)
+    whole = build_matrix(rows, actors=["alba"], issues=["ceasefire"])[0]
+    parts = [
+        build_matrix(rows, actors=["alba"], issues=["ceasefire"], since=since, until=until)[0]
+        for since, until in ((None, at), (at, None))
+    ]
+    for name in ("n_support", "n_oppose", "n_neutral", "n_statements", "n_independent"):
+        assert sum(getattr(part, name) for part in parts) == getattr(whole, name)
+
+
 # Comparisons
 
 
