@@ -36,24 +36,44 @@ def _pattern(issue: Issue) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
 
 
+def issues_of(
+    cued: Sequence[tuple[str, ...]],
+    likely: Sequence[tuple[str, ...]],
+    unlikely: Sequence[frozenset[str]],
+) -> list[tuple[str, ...]]:
+    """The issues that each sentence is asked about.
+
+    Those its cue words name or its words make ``likely``; where there are none, those of the
+    sentences before, as a topic goes on without its word. ``unlikely`` ones are left out.
+    """
+    own = [tuple(dict.fromkeys(c + x)) for c, x in zip(cued, likely, strict=True)]
+    return [
+        tuple(issue for issue in own[i] or _latest(own, i) if issue not in unlikely[i])
+        for i in range(len(own))
+    ]
+
+
+def _latest(issues: Sequence[tuple[str, ...]], index: int) -> tuple[str, ...]:
+    before = range(index - 1, max(-1, index - 1 - CONTEXT_SENTENCES), -1)
+    return next((issues[j] for j in before if issues[j]), ())
+
+
 def candidates(
     text: str,
     sentences: Sequence[Sentence],
     mentions: Sequence[tuple[Mention, ...]],
-    cues: CueFinder,
+    issues: Sequence[tuple[str, ...]],
 ) -> list[Candidate]:
     """Every (actor, issue) of every sentence, in the order of the text.
 
-    A sentence with a cue of its own is asked for its own actors and for those named shortly
-    before ("Rutte spoke next. Membership was not on the table."); one without a cue goes on
-    with the topic of the sentences before, for its own actors alone. So one of the two always
-    stands in the sentence itself.
+    ``issues`` are what each sentence is asked about, see `issues_of`. It is asked for its own
+    actors and for those named shortly before ("Rutte spoke next. Membership was not on the
+    table.").
     """
     found: list[Candidate] = []
-    cued = [cues.find(text, s.start, s.end) for s in sentences]
     for i, sentence in enumerate(sentences):
-        actors, issues = _asked(mentions, cued, i)
-        if not actors or not issues:
+        actors = _actors(mentions, i) if issues[i] else []
+        if not actors:
             continue
         context = context_of(sentences, i)
         near = mentions[max(0, i - CONTEXT_SENTENCES) : i + 1]
@@ -61,21 +81,17 @@ def candidates(
             places = places_of(text, near, actor, context[0])
             found += [
                 Candidate(actor, issue, sentence.start, sentence.end, context, places)
-                for issue in issues
+                for issue in issues[i]
             ]
     return found
 
 
-def _asked(
-    mentions: Sequence[tuple[Mention, ...]], cued: Sequence[tuple[str, ...]], index: int
-) -> tuple[list[str], tuple[str, ...]]:
-    """The actors and the issues that one sentence is asked about."""
+def _actors(mentions: Sequence[tuple[Mention, ...]], index: int) -> list[str]:
+    """The actors that one sentence is asked for."""
     before = range(index - 1, max(-1, index - 1 - CONTEXT_SENTENCES), -1)
     own = [m.actor for m in mentions[index]]
-    if not cued[index]:
-        return list(dict.fromkeys(own)), next((cued[j] for j in before if cued[j]), ())
     named = [m.actor for j in before for m in mentions[j] if m.how not in _PASSED_ON]
-    return list(dict.fromkeys(own + named)), cued[index]
+    return list(dict.fromkeys(own + named))
 
 
 def places_of(

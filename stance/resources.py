@@ -20,3 +20,8 @@ def seeds() -> Path:
 def default_model() -> Path:
     """The folder of the model that ships with the package."""
     return _PACKAGE / "models" / "default"
+
+
+def topics() -> Path:
+    """The network that finds issues without their cue words (`stance.topics`)."""
+    return _PACKAGE / "models" / "topics.safetensors"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
-from stance import encoding
-from stance.candidates import CueFinder, candidates
+from stance import encoding, resources
+from stance.candidates import CueFinder, candidates, issues_of
 from stance.mentions import MentionFinder
 from stance.records import Candidate, Mention, Sentence
 from stance.register import Actors, Issues
 from stance.sentences import split
+from stance.topics import TopicFinder
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,16 @@ class Reading:
 class Reader:
     """Reads texts with one register of actors and issues; holds no state between texts."""
 
-    def __init__(self, actors: Actors, issues: Issues) -> None:
+    def __init__(self, actors: Actors, issues: Issues, topics: Path | None = None) -> None:
+        """``topics`` is the file of another network than the shipped one (`stance.topics`)."""
         self.actors, self.issues = actors, issues
         self._mentions = MentionFinder(actors)
         self._cues = CueFinder(issues)
+        self._topics = TopicFinder(
+            topics or resources.topics(),
+            resources.default_model() / "tokenizer.json",
+            {issue.id: issue.proposition for issue in issues.entries},
+        )
 
     def read(
         self, text: str, day: date | None = None, sentences: Sequence[Sentence] | None = None
@@ -40,7 +48,10 @@ class Reader:
         """
         sentences = split(text) if sentences is None else list(sentences)
         mentions = self._mentions.find(text, sentences, day)
-        return Reading(sentences, mentions, candidates(text, sentences, mentions, self._cues))
+        cued = [self._cues.find(text, s.start, s.end) for s in sentences]
+        topics = self._topics.find(text, sentences)
+        asked = issues_of(cued, [t.likely for t in topics], [t.unlikely for t in topics])
+        return Reading(sentences, mentions, candidates(text, sentences, mentions, asked))
 
     def question(self, text: str, candidate: Candidate) -> tuple[str, str]:
         """The (premise, hypothesis) that the model reads for a candidate."""
