@@ -23,5 +23,5 @@ def default_model() -> Path:
 
 
 def topics() -> Path:
-    """The network that finds issues without their cue words (`stance.topics`)."""
-    return _PACKAGE / "models" / "topics.safetensors"
+    """The folder of the network that finds issues without their cue words (`stance.topics`)."""
+    return _PACKAGE / "models" / "topics"

@@ -29,13 +29,12 @@ class Reader:
     """Reads texts with one register of actors and issues; holds no state between texts."""
 
     def __init__(self, actors: Actors, issues: Issues, topics: Path | None = None) -> None:
-        """``topics`` is the file of another network than the shipped one (`stance.topics`)."""
+        """``topics`` is the folder of another network than the shipped one (`stance.topics`)."""
         self.actors, self.issues = actors, issues
         self._mentions = MentionFinder(actors)
         self._cues = CueFinder(issues)
         self._topics = TopicFinder(
             topics or resources.topics(),
-            resources.default_model() / "tokenizer.json",
             {issue.id: issue.proposition for issue in issues.entries},
         )
 

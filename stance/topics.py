@@ -10,7 +10,6 @@ propositions only: an issue of a user's own is asked about by its cue words alon
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,12 @@ from stance.records import Sentence
 Floats = NDArray[np.float32]
 Bag = list[int]
 
+WEIGHTS: Final = "topics.safetensors"
+TOKENIZER: Final = "tokenizer.json"
+"""The two files of a network's folder."""
+
 METADATA: Final = "topics"
-"""Under this key the file holds JSON: the issues with their thresholds, the tokenizer's hash."""
+"""Under this key the weights' file holds JSON: the issues, each with its thresholds."""
 
 BEFORE: Final = 2
 AFTER: Final = 1
@@ -54,8 +57,10 @@ class Bags:
     """Cuts sentences into bags of word pieces, at training and at inference alike."""
 
     def __init__(self, tokenizer: Path) -> None:
-        self.digest = hashlib.sha256(tokenizer.read_bytes()).hexdigest()
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        try:
+            self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        except Exception as error:  # the library raises no class of its own
+            raise ModelError(f"{tokenizer}: cannot be read: {error}") from None
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 
@@ -81,15 +86,13 @@ class TopicFinder:
     """A trained network; build it once, it holds no state between texts.
 
     ``propositions`` (issue id → proposition) are what is tracked: those in other words than the
-    network was trained for are left to their cues. Raises ``ModelError`` for a file that cannot be
-    used.
+    network was trained for are left to their cues. Raises ``ModelError`` for a folder that cannot
+    be used.
     """
 
-    def __init__(self, path: Path, tokenizer: Path, propositions: Mapping[str, str]) -> None:
-        about, self._weights = _read(path)
-        self._bags = Bags(tokenizer)
-        if about["tokenizer"] != self._bags.digest:
-            raise ModelError(f"{path}: was trained with another {tokenizer.name}")
+    def __init__(self, folder: Path, propositions: Mapping[str, str]) -> None:
+        about, self._weights = _read(folder / WEIGHTS)
+        self._bags = Bags(folder / TOKENIZER)
         self._known = [
             (column, issue["id"], float(issue["add"]), float(issue["keep"]))
             for column, issue in enumerate(about["issues"])

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stance.candidates import CONTEXT_CHARACTERS, CONTEXT_SENTENCES, CueFinder, candidates
+from stance.candidates import (
+    CONTEXT_CHARACTERS,
+    CONTEXT_SENTENCES,
+    CueFinder,
+    candidates,
+    issues_of,
+)
 from stance.records import Candidate
 from stance.register import Actors, Issue, Issues
 from stance.stages import Reader
@@ -188,8 +194,20 @@ def test_questions_stand_in_the_order_of_the_text(reader: Reader) -> None:
     ]
 
 
-def test_no_mentions_no_questions(cues: CueFinder) -> None:
-    assert candidates("", [], [], cues) == []
+def test_no_mentions_no_questions() -> None:
+    assert candidates("", [], [], []) == []
+
+
+def test_likely_issues_are_asked_about_and_unlikely_ones_are_not() -> None:
+    cued = [("truce",), (), (), ("truce", "islands")]
+    likely = [("islands",), (), ("truce",), ()]
+    unlikely = [frozenset[str](), frozenset({"islands"}), frozenset[str](), frozenset({"truce"})]
+    assert issues_of(cued, likely, unlikely) == [
+        ("truce", "islands"),
+        ("truce",),  # the topic goes on, less what is unlikely here
+        ("truce",),
+        ("islands",),
+    ]
 
 
 # ---------------------------------------------------------------------------------------

@@ -25,8 +25,10 @@ from training.baselines import baselines, majority, masked, name_only
 from training.calibrate import joint_f1
 from training.card import card, keep, refreshed
 from training.compare import Comparison, as_json, compare
+from training.config import load_config
 from training.gold import GoldPosition, GoldText
 from training.metrics import count
+from training.recipe import Recipe
 from training.systems import Read, System, answers, as_asked, load_scorer, read_texts
 
 DAY = "2024-06-01"
@@ -299,7 +301,7 @@ def test_the_command_prints_a_table_and_writes_everything(
 
 BARE = """
 import sys
-for name in ("torch", "transformers", "datasets", "safetensors", "onnx"):
+for name in ("torch", "transformers", "datasets", "onnx"):
     sys.modules[name] = None
 sys.path.insert(0, {tests!r})
 from fakes import FakeScorer
@@ -349,6 +351,57 @@ def test_where_nothing_can_be_written_nothing_is_scored(
     assert "out.json" in told.err
     assert "no model here" in told.err
     assert told.out == ""
+
+
+HELD_OUT = """
+name = "step"
+[codebook.mine]
+path = "gold.jsonl"
+anchored = true
+held_out = 0.5
+"""
+
+
+def test_held_out_texts_alone(
+    tmp_path: Path, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "step.toml").write_text(HELD_OUT, encoding="utf-8")
+    step = ["--held-out", str(tmp_path / "step.toml"), "--corpora", str(tmp_path)]
+    rows = [
+        {"id": str(i), "text": f"Number {i}. Alba said {'no ' * i}more.", "positions": []}
+        for i in range(40)
+    ]
+    file = tmp_path / "gold.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    out = tmp_path / "all.json"
+    assert main([*asked, str(file), *step, "--out", str(out)]) == 0
+    step_ = load_config(tmp_path / "step.toml")
+    held = Recipe("", tmp_path, tmp_path, tell=print).sides(step_)["mine"][1]
+    assert 0 < len(held) < 40
+    assert json.loads(out.read_text())["gold.jsonl"]["texts"] == len(held)
+    other = tmp_path / "other.jsonl"
+    other.write_text(json.dumps({"id": "0", "text": "Alba left.", "positions": []}), "utf-8")
+    assert main([*asked, str(other), *step]) == 1
+    assert "holds none of the held-out texts" in capsys.readouterr().err
+    assert main([*asked, str(file), *step[:2]]) == 2
+    assert "belong together" in capsys.readouterr().err
+
+
+def test_a_holder_named_in_another_sentence_is_told(
+    tmp_path: Path, asked: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    position = {"actor": "alba", "issue": "tax", "stance": "support"}
+    rows = [
+        {"text": "Alba came. She backs the tax.", "positions": ["She backs the tax."]},
+        {"text": "Alba backs the tax.", "positions": ["Alba backs the tax."]},
+    ]
+    for row in rows:
+        row["positions"] = [{**position, "anchor": anchor} for anchor in row["positions"]]
+    file = tmp_path / "anchored.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    assert main([*asked, str(file), "--no-baselines"]) == 0
+    assert "holder named outside the sentence: recall" in (said := capsys.readouterr().out)
+    assert " of 1\n" in said.partition("outside the sentence")[2]
 
 
 def test_nothing_to_score_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ FORBIDDEN = {
     "training": {"service"},
     "service": {"training"},
 }
-HEAVY = {"torch", "transformers", "datasets", "accelerate", "safetensors", "onnx"}
+HEAVY = {"torch", "transformers", "datasets", "accelerate", "onnx"}
 STAGES = "sentences mentions candidates scorer positions shifts reading pages tables plots".split()
 CHAIN = "sentences mentions candidates scorer positions shifts".split()
 

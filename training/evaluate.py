@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from stance.folding import fold
 from stance.pipeline import Judged, Tracker
 from stance.records import Article, Position
 from training.calibrate import Curve
@@ -41,7 +43,7 @@ def case(
     covered = [p for p in text.positions if _covered(p, tracker)]
     return Case(
         id=text.id,
-        gold=tuple(_gold(p) for p in covered),
+        gold=tuple(_gold(p, outside=_outside(p, tracker)) for p in covered),
         predicted=tuple(_surest(tracker.report(article, judged, threshold=threshold))),
         candidates=frozenset((j.candidate.actor, j.candidate.issue) for j in judged),
         uncovered=tuple(_gold(p) for p in text.positions if not _covered(p, tracker)),
@@ -80,8 +82,17 @@ def _covered(position: GoldPosition, tracker: Tracker) -> bool:
     return position.actor in tracker.actors and position.issue in tracker.issues
 
 
-def _gold(position: GoldPosition) -> Found:
-    return Found(position.actor, position.issue, position.stance, position.evidence)
+def _gold(position: GoldPosition, *, outside: bool = False) -> Found:
+    return Found(position.actor, position.issue, position.stance, position.evidence, outside)
+
+
+def _outside(position: GoldPosition, tracker: Tracker) -> bool:
+    """Whether the sentence that carries a position does not name its holder."""
+    if position.anchor is None:
+        return False
+    actor, words = tracker.actors[position.actor], fold(position.anchor)
+    names = (*actor.names, *actor.shared)
+    return not any(re.search(rf"(?<!\w){re.escape(fold(name))}(?!\w)", words) for name in names)
 
 
 def _surest(positions: Iterable[Position]) -> Iterator[Found]:
@@ -105,6 +116,11 @@ def as_lines(name: str, found: Report) -> Iterator[str]:
     yield "recall by kind of evidence: " + ", ".join(
         f"{kind} {counts.recall:.3f} of {counts.gold}" for kind, counts in found.by_evidence.items()
     )
+    if found.outside.gold:
+        yield (
+            f"holder named outside the sentence: recall {found.outside.recall:.3f} "
+            f"of {found.outside.gold}"
+        )
     yield f"polarity right: {found.polarity:.3f} of {found.polarity_of} found"
     yield f"position-free texts left empty: {found.empty_share:.3f} of {found.empty}"
     yield (
@@ -134,4 +150,5 @@ def as_json(found: Report) -> dict[str, Any]:
         "uncovered": found.uncovered,
         "by_issue": {issue: round(c.f1, 4) for issue, c in found.by_issue.items()},
         "recall_by_evidence": {k: round(c.recall, 4) for k, c in found.by_evidence.items()},
+        "recall_outside": round(found.outside.recall, 4) if found.outside.gold else None,
     }

@@ -61,6 +61,15 @@ def evaluate(
     issues: Annotated[
         list[Path] | None, typer.Option("--issues", help="YAML with issues to add or replace.")
     ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--held-out", help="Only the texts that the training step of this .toml holds out."
+        ),
+    ] = None,
+    corpora: Annotated[
+        Path | None, typer.Option(help="The corpora of that training step, for --held-out.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write all figures here as JSON.")] = None,
     record: Annotated[
         bool,
@@ -77,6 +86,9 @@ def evaluate(
     if not files and benchmarks is None:
         raise typer.BadParameter("name a FILE, or --benchmarks with a folder")
     folders = model or [resources.default_model()]
+    if (held_out is None) != (corpora is None):
+        raise typer.BadParameter("--held-out and --corpora belong together")
+    kept = None if held_out is None or corpora is None else _held_out(held_out, corpora, folders[0])
     reader = Reader(load_actors(actors or []), load_issues(issues or []))
     if record:
         load_info(folders[0])  # so that a folder that cannot keep figures is told at once
@@ -86,7 +98,7 @@ def evaluate(
     with ExitStack() as stack:
         stream = None if out is None else stack.enter_context(replacing(out))
         for file, name in zip(files or [], _names(files or []), strict=True):
-            texts, skipped = _texts(file, reader)
+            texts, skipped = _texts(file, reader, kept)
             rejected += skipped
             figures[name] = _compared(name, texts, systems, reader, samples, seed, details=details)
         if benchmarks is not None:
@@ -130,21 +142,42 @@ def _names(files: Sequence[Path]) -> list[str]:
     return [f.name if names.count(f.name) == 1 else str(f) for f in files]
 
 
-def _texts(file: Path, reader: Reader) -> tuple[list[Read], int]:
+def _held_out(config: Path, corpora: Path, base: Path) -> frozenset[tuple[str, str]]:
+    """The (id, text) of all texts that a training step holds out."""
+    from training.config import load_config
+
+    try:
+        from training.recipe import Recipe
+    except ModuleNotFoundError as error:
+        raise StanceError(
+            f"--held-out needs the package '{error.name}': pip install 'stance-tracker[train]'"
+        ) from None
+    sides = Recipe(str(base), corpora, config.parent).sides(load_config(config))
+    return frozenset((one.gold.id, one.text) for _, held in sides.values() for one in held)
+
+
+def _texts(
+    file: Path, reader: Reader, kept: frozenset[tuple[str, str]] | None
+) -> tuple[list[Read], int]:
     """The texts of a file as the tool reads them, and how many rows were told and passed over."""
     from stance.records import Skipped
     from training.gold import read_gold
     from training.systems import read_texts
 
     rows = list(read_gold(file))
-    good = [row for row in rows if not isinstance(row, Skipped)]
+    good = [
+        row
+        for row in rows
+        if not isinstance(row, Skipped) and (kept is None or (row.id, row.text) in kept)
+    ]
     read = list(read_texts(good, reader, str(file)))
     skipped = [row for row in [*rows, *read] if isinstance(row, Skipped)]
     for row in skipped:
         print(f"skipped: {row}", file=sys.stderr)
     texts = [row for row in read if not isinstance(row, Skipped)]
     if not texts:
-        raise StanceError(f"{file}: holds no annotated text")
+        which = "no annotated text" if kept is None else "none of the held-out texts"
+        raise StanceError(f"{file}: holds {which}")
     return texts, len(skipped)
 
 

@@ -13,12 +13,16 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One predicted position of a text."""
+    """One predicted or annotated position of a text.
+
+    ``outside`` says of an annotated one that the sentence that carries it does not name the actor.
+    """
 
     actor: str
     issue: str
     stance: Stance
     evidence: Evidence | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Report:
     """The figures of one model on one file; all shares are in [0, 1].
 
     ``polarity`` is the share of rightly signed stances among gold support and oppose positions
-    whose actor and issue were found with either sign.
+    whose actor and issue were found with either sign. ``outside`` counts, as recall alone, the
+    positions whose holder stands in another sentence, of texts that name the sentences.
     """
 
     texts: int
@@ -72,6 +77,7 @@ class Report:
     signed: Counts
     by_issue: dict[str, Counts]
     by_evidence: dict[str, Counts]
+    outside: Counts
     polarity: float
     polarity_of: int
     empty_kept: int
@@ -103,8 +109,10 @@ def report(cases: Sequence[Case]) -> Report:
         signed=count(cases, lambda f: f.stance != "neutral"),
         by_issue={i: count(cases, of_issue(i)) for i in _names(cases, lambda f: f.issue)},
         by_evidence={
-            e: _recalled(cases, e) for e in _names(cases, lambda f: f.evidence or "unknown")
+            e: _recalled(cases, _of_kind(e))
+            for e in _names(cases, lambda f: f.evidence or "unknown")
         },
+        outside=_recalled(cases, lambda f: f.outside),
         polarity=right / asked if asked else 0.0,
         polarity_of=asked,
         empty_kept=kept,
@@ -134,15 +142,19 @@ def _counted(case: Case) -> list[Found]:
     return [f for f in case.predicted if (f.actor, f.issue) not in left_out]
 
 
-def _recalled(cases: Iterable[Case], kind: str) -> Counts:
-    """By the gold's kind of evidence only recall can be told, so predictions equal hits."""
+def _recalled(cases: Iterable[Case], keep: Callable[[Found], bool]) -> Counts:
+    """Of what only the annotation tells, recall alone is known: predictions equal hits."""
     hits = gold = 0
     for case in cases:
         said = {(f.actor, f.issue, f.stance) for f in _counted(case)}
-        told = [f for f in case.gold if (f.evidence or "unknown") == kind]
+        told = {(f.actor, f.issue, f.stance) for f in case.gold if keep(f)}
         gold += len(told)
-        hits += sum((f.actor, f.issue, f.stance) in said for f in told)
+        hits += len(told & said)
     return Counts(hits, hits, gold)
+
+
+def _of_kind(kind: str) -> Callable[[Found], bool]:
+    return lambda found: (found.evidence or "unknown") == kind
 
 
 def kept_empty(cases: Iterable[Case]) -> tuple[int, int]:

@@ -280,7 +280,7 @@ class Recipe:
         export(self.model(step, [step.name]), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
-        logits, labels, issues, corpus = self._held_out_logits(step, folder, held)
+        logits, labels, issues, corpus = self.held_out_logits(step, folder, held)
         enough = len(labels) >= (LEAST_TO_CALIBRATE if is_model_folder(self.base) else 1)
         if enough:
             temperature = calibrate.fit_temperature(logits, labels)
@@ -323,7 +323,7 @@ class Recipe:
     def _minutes(self, steps: Sequence[RunConfig]) -> dict[str, float]:
         return {step.name: read_progress(self.runs / step.name).seconds / 60 for step in steps}
 
-    def _held_out_logits(
+    def held_out_logits(
         self, step: RunConfig, folder: Path, held: dict[str, list[GoldText]]
     ) -> tuple[calibrate.Floats, calibrate.Ints, list[str], list[str]]:
         """Logits (n, 4), labels (n,), issues and corpora of the held-out pairs; an issue outside

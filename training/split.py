@@ -49,7 +49,7 @@ def split_together(corpora: Mapping[str, tuple[Sequence[T], float]]) -> dict[str
     for cluster, (name, text, share) in zip(clusters, texts, strict=True):
         partial = shares[cluster] - {1.0}
         bar = 0.0 if 0.0 in partial else max(partial, default=0.0)
-        held = share == 1 or fraction(groups[cluster]) < bar
+        held = share == 1 or _fraction(groups[cluster]) < bar
         sides[name][held].append(text)
     return sides
 
@@ -61,6 +61,6 @@ def member(text: Grouped, corpus: str) -> Member:
     return Member(text.text, text.group if named else f"{corpus}\n{text.group}")
 
 
-def fraction(group: str) -> float:
+def _fraction(group: str) -> float:
     """A number in [0, 1) that is the same for a group everywhere."""
     return int(hashlib.sha256(group.encode()).hexdigest()[:8], 16) / 2**32
