@@ -94,7 +94,7 @@ def principal(vectors: Tensor, size: int) -> Tensor:
     """The first ``size`` principal components of word vectors (n, d), at unit scale."""
     centred = vectors - vectors.mean(dim=0)
     _, axes = torch.linalg.eigh(centred.T @ centred)  # ascending
-    found = centred @ axes[:, -size:]
+    found: Tensor = centred @ axes[:, -size:]
     return found / found.std()
 
 
