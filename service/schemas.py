@@ -246,6 +246,7 @@ class Position(Wire):
     cue: str | None = Field(None, description="the words that introduce it")
     via: str | None = Field(None, description="id of the actor whose claim it is, if secondhand")
     addressee: str | None = Field(None, description="id of the actor it is put to")
+    reviewed: Literal["yes"] | None = Field(None, description="yes: a coder decided on it")
 
     @classmethod
     def of(cls, record: PositionRecord) -> Self:

@@ -124,6 +124,10 @@ def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+_YES: Final = "yes"
+"""How a mark that is set stands in a file; one that is not is an empty cell."""
+
+
 def _cell(value: object) -> rowfiles.Cell:
     """A value as it stands in a file."""
     if isinstance(value, datetime):
@@ -133,6 +137,8 @@ def _cell(value: object) -> rowfiles.Cell:
     if isinstance(value, str):
         # Half a surrogate pair is no text that a file could hold; offsets stay as they are.
         return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value) or None
+    if isinstance(value, bool):
+        return _YES if value else None
     if value is None or isinstance(value, int):
         return value
     raise TypeError(f"no cell for a {type(value).__name__}")
@@ -277,6 +283,7 @@ class _PositionFiller:
         # What the row does not say of its making stays unsaid.
         for name in ("model_version", "codebook_version", "cluster", "cue", "via", "addressee"):
             values[name] = values[name] or ""
+        values["reviewed"] = values["reviewed"] == _YES
         return values
 
     def _article_id(self, values: Values) -> str:
@@ -337,6 +344,7 @@ POSITIONS: Final[Table[Position]] = Table(
         Column("cue", "text", _text),
         Column("via", "text", _name),
         Column("addressee", "text", _name),
+        Column("reviewed", "text", _choice(_YES, "no")),
     ),
     record=Position,
     complete=_PositionFiller,

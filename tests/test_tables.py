@@ -100,7 +100,7 @@ def test_the_columns_are_the_contract() -> None:
     assert ", ".join(POSITION_COLUMNS) == (
         "article_id, title, source, url, published, actor, issue, stance, score, p_support, "
         "p_oppose, p_neutral, evidence, start, end, text, model_version, codebook_version, "
-        "cluster, cue, via, addressee"
+        "cluster, cue, via, addressee, reviewed"
     )
     assert ", ".join(MATRIX_COLUMNS) == (
         "actor, issue, position, low, high, state, n_support, n_oppose, n_neutral, "
@@ -169,6 +169,7 @@ _POSITIONS = st.builds(
     cue=st.just("") | _FULL,
     via=st.just("") | _NAME,
     addressee=st.just("") | _NAME,
+    reviewed=st.booleans(),
 )
 
 
@@ -178,6 +179,16 @@ def test_a_table_without_the_later_columns_still_reads(tmp_path: Path) -> None:
     (position,), skipped = read_positions(table)
     assert skipped == []
     assert (position.cluster, position.cue, position.via, position.addressee) == ("c1", "", "", "")
+    assert not position.reviewed
+
+
+def test_a_review_is_a_yes_and_nothing_else(tmp_path: Path) -> None:
+    table = tmp_path / "reviewed.csv"
+    head, row = ["actor", "issue", "stance", "reviewed"], ["putin", "nato", "oppose"]
+    write(table, [head, [*row, "yes"], [*row, ""], [*row, "no"], [*row, "perhaps"]])
+    found, (skipped,) = read_positions(table)
+    assert [position.reviewed for position in found] == [True, False, False]
+    assert str(skipped).endswith("field 'reviewed': expected one of yes, no; found 'perhaps'")
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
