@@ -25,6 +25,12 @@ class ModelInfo(BaseModel):
     version: str = Field(min_length=1)
     max_length: int = Field(ge=16, description="tokens of a pair")
     temperature: float = Field(1.0, gt=0, description="divides the stance logits")
+    none_bias: float = Field(
+        0.0,
+        allow_inf_nan=False,
+        description="added to the logit of no position, once divided: training sees more positions "
+        "than texts have",
+    )
     thresholds: dict[str, float] = Field(
         default_factory=dict, description="issue → least probability of any position"
     )

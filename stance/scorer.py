@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from stance.encoding import PairTokenizer
 from stance.errors import ModelError
-from stance.modelfile import load_info
+from stance.modelfile import ModelInfo, load_info
 from stance.records import EVIDENCE_KINDS, Scores
 
 Question = tuple[str, str]
@@ -96,7 +96,7 @@ class OnnxScorer:
         return np.asarray(stance[0], np.float64), np.asarray(evidence[0], np.float64)
 
     def _scores(self, stance: Floats, evidence: Floats) -> Scores:
-        support, oppose, neutral, none = softmax(stance / self.info.temperature).tolist()
+        support, oppose, neutral, none = calibrated(stance, self.info).tolist()
         return Scores(support, oppose, neutral, none, tuple(softmax(evidence).tolist()))
 
 
@@ -116,6 +116,12 @@ def load_tried(folder: Path, *, threads: int | None = None) -> OnnxScorer:
     if not np.isfinite(numbers).all() or len(found.evidence) != len(EVIDENCE_KINDS):
         raise ModelError(f"{folder / 'model.onnx'}: gives no probabilities for a question")
     return scorer
+
+
+def calibrated(logits: Floats, info: ModelInfo) -> Floats:
+    """Probabilities of support, oppose, neutral and none over the last axis, by a model's
+    temperature and bias."""
+    return softmax(logits / info.temperature + np.array([0.0, 0.0, 0.0, info.none_bias]))
 
 
 def softmax(logits: Floats) -> Floats:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
-from stance.scorer import softmax
+from stance.modelfile import ModelInfo
+from stance.scorer import calibrated, softmax
 from training.calibrate import (
     LEAST_GOLD,
     Curve,
@@ -13,7 +16,7 @@ from training.calibrate import (
     confusion,
     confusion_on,
     expected_calibration_error,
-    fit_temperature,
+    fit,
     issue_thresholds,
     joint_f1,
     reliability,
@@ -32,7 +35,32 @@ def drawn(scale: float, n: int = 6000) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("scale", [0.5, 1.0, 3.0])
 def test_the_temperature_undoes_a_stretch(scale: float) -> None:
     logits, labels = drawn(scale)
-    assert fit_temperature(logits, labels) == pytest.approx(scale, rel=0.08)
+    found = fit(logits, labels)
+    assert found.temperature == pytest.approx(scale, rel=0.08)
+    assert found.none_bias == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("bias", [-2.0, 1.5])
+def test_the_bias_undoes_what_training_on_more_positions_did(bias: float) -> None:
+    logits, labels = drawn(2.0)
+    logits[:, -1] -= 2 * bias
+    found = fit(logits, labels)
+    assert found.temperature == pytest.approx(2, rel=0.08)
+    assert found.none_bias == pytest.approx(bias, abs=0.1)
+    assert found(logits)[:, -1].mean() == pytest.approx((labels == 3).mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("only", [0, 3])
+def test_no_bias_is_fitted_where_every_or_no_pair_has_a_position(only: int) -> None:
+    logits, labels = drawn(1.0)
+    assert fit(logits[labels == only], labels[labels == only]).none_bias == 0
+
+
+def test_a_scorer_and_the_fit_make_the_same_probabilities() -> None:
+    logits, labels = drawn(2.0)
+    found = fit(logits, labels)
+    info = ModelInfo(version="t", max_length=64, **asdict(found))
+    assert np.array_equal(calibrated(logits, info), found(logits))
 
 
 def test_calibrated_probabilities_have_a_small_error_and_overconfident_ones_a_large() -> None:

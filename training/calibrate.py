@@ -1,6 +1,6 @@
-"""Temperature, thresholds and the confusion matrix of a model.
+"""Temperature, bias, thresholds and the confusion matrix of a model.
 
-The temperature is fitted on held-out articles, the thresholds on the development set; neither
+Temperature and bias are fitted on held-out articles, the thresholds on the development set; neither
 has been trained on.
 """
 
@@ -19,16 +19,52 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def fit_temperature(logits: Floats, labels: Ints) -> float:
-    """The temperature in [0.25, 8] with the least negative log-likelihood.
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What makes probabilities of logits: they are divided by ``temperature``, and ``none_bias``
+    is added to the last class's."""
 
-    ``logits`` has shape (n, classes), ``labels`` (n,). One parameter on a smooth convex curve:
-    a fine grid in the log is exact enough and has no failure mode.
-    Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+    temperature: float = 1.0
+    none_bias: float = 0.0
+
+    def __call__(self, logits: Floats) -> Floats:
+        """Probabilities over the last axis."""
+        scaled = logits / self.temperature
+        scaled[..., -1] += self.none_bias
+        return softmax(scaled)
+
+
+def fit(logits: Floats, labels: Ints) -> Calibration:
+    """The temperature in [0.25, 8] and the bias with the least negative log-likelihood.
+
+    ``logits`` has shape (n, classes), ``labels`` (n,); the last class is that of no position. A
+    model is trained on more positions than texts have, so a temperature alone leaves it too sure
+    that there is one. For each temperature of a fine grid in the log the bias solves an equation
+    in one unknown: the mean probability of the last class is its share. Where all labels, or
+    none, are of that class no bias is fitted.
+    Source: vector scaling, of which this is a part: Guo et al., On Calibration of Modern Neural
+    Networks, ICML 2017.
     """
-    grid = np.exp(np.linspace(np.log(0.25), np.log(8.0), 400))
-    losses = [negative_log_likelihood(softmax(logits / t), labels) for t in grid]
-    return float(grid[int(np.argmin(losses))])
+    grid = np.exp(np.linspace(np.log(0.25), np.log(8.0), 200))
+    fitted = [Calibration(float(t), _bias(logits / t, labels)) for t in grid]
+    losses = [negative_log_likelihood(one(logits), labels) for one in fitted]
+    return fitted[int(np.argmin(losses))]
+
+
+def _bias(logits: Floats, labels: Ints) -> float:
+    """What the last class's logit lacks, in [-20, 20], by bisection."""
+    share = float((labels == logits.shape[1] - 1).mean())
+    if not 0 < share < 1:
+        return 0.0
+    odds = logits[:, -1] - np.logaddexp.reduce(logits[:, :-1], axis=1)
+    low, high = -20.0, 20.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if float((1 / (1 + np.exp(-(odds + middle)))).mean()) < share:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
 
 
 def negative_log_likelihood(probabilities: Floats, labels: Ints) -> float:

@@ -258,7 +258,8 @@ def _calibration(info: ModelInfo, figures: Mapping[str, Any]) -> Iterator[str]:
     own = ", ".join(f"{issue} {least:.3f}" for issue, least in sorted(info.thresholds.items()))
     how = "fitted" if figures.get("fitted", True) else "kept from the base; measured"
     yield (
-        f"Temperature {info.temperature:.3f}, {how} on {figures['pairs']:.0f} held-out pairs; "
+        f"Temperature {info.temperature:.3f}, bias of none {info.none_bias:.3f}, {how} "
+        f"on {figures['pairs']:.0f} held-out pairs; "
         f"expected calibration error {figures['ece_before']:.3f} before and "
         f"{figures['ece']:.3f} after. A candidate is reported from a probability of any position "
         f"of {info.threshold:.3f}" + (f" (own thresholds: {own})." if own else ".")

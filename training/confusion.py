@@ -5,7 +5,7 @@
 A cell's interval carries the model's errors (`stance.evidence`), so they must be those that it
 makes on the texts it will meet, asked as it is asked today. `training.recipe` measures them when
 a model is made; this does so again after the reading has changed, or for other texts: on what
-the configuration holds out of its ``confusion_on``. Weights, temperature and thresholds stay.
+the configuration holds out of its ``confusion_on``. Weights, calibration and thresholds stay.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from stance.errors import InputError
 from stance.modelfile import load_info
-from stance.scorer import softmax
+from stance.scorer import calibrated
 from training import calibrate
 from training.config import RunConfig, load_config
 from training.export import write_info
@@ -41,7 +41,7 @@ def measured(
     return calibrate.confusion_on(
         step.confusion_on,
         corpus,
-        softmax(logits / info.temperature),
+        calibrated(logits, info),
         labels,
         np.array([info.least(issue) for issue in issues]),
     )

@@ -94,7 +94,10 @@ def show(
         print(f"forced, although: {'; '.join(event.worse)}")
     print(f"folder: {folder}")
     print(f"card: {card if card.is_file() else 'none'}")
-    print(f"tokens of a pair: at most {info.max_length}, temperature: {info.temperature:.4g}")
+    print(
+        f"tokens of a pair: at most {info.max_length}, "
+        f"temperature: {info.temperature:.4g}, bias of none: {info.none_bias:.3g}"
+    )
     own = "".join(f", {issue} {least:.3f}" for issue, least in info.thresholds.items())
     print(f"threshold: {info.threshold:.3f}{own}")
     _print(_scores(scores))

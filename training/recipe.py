@@ -22,7 +22,7 @@ from stance.modelfile import ModelInfo, load_info
 from stance.pipeline import Tracker
 from stance.records import Skipped
 from stance.register import load_actors, load_issues
-from stance.scorer import OnnxScorer, softmax
+from stance.scorer import OnnxScorer, calibrated, softmax
 from stance.stages import Reader
 from training import calibrate, compare, evaluate
 from training.architecture import is_model_folder
@@ -272,7 +272,7 @@ class Recipe:
         return local_base(self.base) / "tokenizer.json"
 
     def finish(self, steps: Sequence[RunConfig], dev: Path | None, version: str) -> Path:
-        """Export the last step, fit the temperature on the held-out texts and the threshold on
+        """Export the last step, fit temperature and bias on the held-out texts and the threshold on
         ``dev``, and write the card."""
         step = steps[-1]
         folder = self.runs / step.name / "model"
@@ -283,8 +283,7 @@ class Recipe:
         logits, labels, issues, corpus = self.held_out_logits(step, folder, held)
         enough = len(labels) >= (LEAST_TO_CALIBRATE if is_model_folder(self.base) else 1)
         if enough:
-            temperature = calibrate.fit_temperature(logits, labels)
-            info = info.model_copy(update={"temperature": temperature})
+            info = info.model_copy(update=asdict(calibrate.fit(logits, labels)))
         else:
             self.tell(f"{step.name}: {len(labels)} held-out pairs are too few to calibrate on")
         write_info(info, folder)
@@ -292,12 +291,12 @@ class Recipe:
             info = self._with_threshold(folder, self.texts(dev), info)
         if enough:
             least = np.array([info.least(issue) for issue in issues])
-            chances = softmax(logits / info.temperature)
+            chances = calibrated(logits, info)
             counts, of = calibrate.confusion_on(step.confusion_on, corpus, chances, labels, least)
             table = tuple(tuple(float(n) for n in row) for row in counts)
             info = info.model_copy(update={"confusion": table, "confusion_of": of})
         write_info(info, folder)
-        figures = {"fitted": enough, **_calibration(logits, labels, info.temperature)}
+        figures = {"fitted": enough, **_calibration(logits, labels, info)}
         corpora = sorted({name for one in steps for name in one.general})
         report = {
             "calibration": figures,
@@ -342,7 +341,7 @@ class Recipe:
     ) -> ModelInfo:
         """The threshold with the best tuple F1 on the development texts, and those of issues
         that gain by one of their own."""
-        grid = [round(0.2 + 0.025 * i, 3) for i in range(29)]
+        grid = [round(0.1 + 0.025 * i, 3) for i in range(33)]
         tracker = Tracker(self.reader, OnnxScorer(folder))
         read = self._read(texts, tracker)
         model = System(info.version, tracker.scorer, as_asked(tracker.reader))
@@ -376,13 +375,14 @@ class Recipe:
 
 
 def _calibration(
-    logits: calibrate.Floats, labels: calibrate.Ints, temperature: float
+    logits: calibrate.Floats, labels: calibrate.Ints, info: ModelInfo
 ) -> dict[str, Any]:
-    before, after = softmax(logits), softmax(logits / temperature)
+    before, after = softmax(logits), calibrated(logits, info)
     return {
         "pairs": len(labels),
         "right": round(float((logits.argmax(axis=1) == labels).mean()), 4) if len(labels) else 0,
-        "temperature": round(temperature, 4),
+        "temperature": round(info.temperature, 4),
+        "none_bias": round(info.none_bias, 4),
         "ece_before": round(calibrate.expected_calibration_error(before, labels), 4),
         "ece": round(calibrate.expected_calibration_error(after, labels), 4),
         "bins": [asdict(one) for one in calibrate.reliability(after, labels)],

@@ -1,6 +1,6 @@
 """A training run's checkpoint with the face of a scorer: what int8 is compared with.
 
-The checkpoint is scored in fp32 by torch, with the temperature, thresholds and tokenizer of the
+The checkpoint is scored in fp32 by torch, with the calibration, thresholds and tokenizer of the
 model folder that was made from it, so that nothing but the numbers' format differs.
 """
 
@@ -16,7 +16,7 @@ from stance.encoding import PairTokenizer
 from stance.errors import ModelError
 from stance.modelfile import ModelInfo, load_info
 from stance.records import Scores
-from stance.scorer import Floats, Question, softmax
+from stance.scorer import Floats, Question, calibrated, softmax
 
 _BATCH: Final = 16
 
@@ -42,7 +42,7 @@ class FloatScorer:
         """One ``Scores`` per question, in order; the same questions always score the same."""
         unique = list(dict.fromkeys(questions))
         stance, evidence = self._outputs(unique)
-        stances = softmax(stance / self.info.temperature).tolist()
+        stances = calibrated(stance, self.info).tolist()
         kinds = softmax(evidence).tolist()
         known = {
             question: Scores(support, oppose, neutral, none, tuple(kind))
