@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
@@ -85,12 +85,27 @@ class Attribution:
     addressee: str = ""
 
 
+_NOTHING: Final = Attribution()
+
+
 class Attributions(Protocol):
     """Tells how the positions of one text are introduced: `Voices`, or what was kept of them."""
 
     def of(self, actor: str, start: int, end: int) -> Attribution:
         """How an actor's position in the sentence at a span is introduced."""
         ...
+
+
+class Noted:
+    """What was kept of how the positions of one text are introduced."""
+
+    def __init__(self, noted: Mapping[tuple[str, int, int], Attribution] | None = None) -> None:
+        """``noted`` has the attribution of an actor in the sentence at a span."""
+        self._noted = noted or {}
+
+    def of(self, actor: str, start: int, end: int) -> Attribution:
+        """What was noted, or an empty attribution."""
+        return self._noted.get((actor, start, end), _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,12 +135,7 @@ class Tracker:
 
     def voices(self, article: Article, reading: Reading) -> Voices:
         """Who speaks in an article that has been read, for its positions' attribution."""
-        return Voices(
-            article.text,
-            reading.sentences,
-            reading.mentions,
-            lambda actor: self.actors[actor].kind == "person",
-        )
+        return self.reader.voices(article.text, reading)
 
     def _reports(self, judged: Judged, threshold: float | None) -> bool:
         least = self.scorer.least(judged.candidate.issue) if threshold is None else threshold

@@ -7,16 +7,16 @@ result would otherwise depend on what else is in its batch.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, starmap
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from stance.cores import available_cores
 from stance.encoding import PairTokenizer
 from stance.errors import ModelError
 from stance.modelfile import ModelInfo, load_info
@@ -50,14 +50,33 @@ class Scorer(Protocol):
         ...
 
 
+@runtime_checkable
+class TokenScorer(Scorer, Protocol):
+    """A model that can be asked in token ids, which other processes can prepare."""
+
+    @property
+    def tokenizer(self) -> PairTokenizer:
+        """Turns questions into the ids that ``answer`` takes."""
+        ...
+
+    @property
+    def threads(self) -> int:
+        """How many calls of ``answer`` are worth running at a time."""
+        ...
+
+    def answer(self, asked: Sequence[bytes]) -> list[Scores]:
+        """One ``Scores`` per pair (its ids as little-endian int32), on the calling thread."""
+        ...
+
+
 class OnnxScorer:
     """The model of a folder, loaded once. Safe to call from several threads."""
 
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         """Raises ``ModelError`` where the folder holds no model this version can run."""
         self.info = load_info(folder)
-        self._threads = threads or available_cores()
-        self._tokenizer = PairTokenizer(folder / "tokenizer.json", self.info.max_length)
+        self.threads = threads or available_cores()
+        self.tokenizer = PairTokenizer(folder / "tokenizer.json", self.info.max_length)
         self._session = _session(folder / "model.onnx")
 
     @property
@@ -72,6 +91,9 @@ class OnnxScorer:
         known = dict(zip(unique, starmap(self._scores, self._outputs(unique)), strict=True))
         return [known[question] for question in questions]
 
+    def answer(self, asked: Sequence[bytes]) -> list[Scores]:
+        return [self._scores(*self._run(np.frombuffer(ids, "<i4"))) for ids in asked]
+
     def logits(self, questions: Sequence[Question]) -> Floats:
         """The raw stance logits, shape (questions, 4): what calibration is fitted on."""
         rows = [stance for stance, _ in self._outputs(questions)]
@@ -79,17 +101,17 @@ class OnnxScorer:
 
     def _outputs(self, questions: Sequence[Question]) -> list[tuple[Floats, Floats]]:
         """The logits of both heads for each question, computed on all threads."""
-        ids = self._tokenizer.ids(questions)
+        ids = self.tokenizer.ids(questions)
         chunks = [ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK)]
-        if len(chunks) > 1 and self._threads > 1:
-            with ThreadPoolExecutor(self._threads) as pool:
+        if len(chunks) > 1 and self.threads > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
                 return list(chain.from_iterable(pool.map(self._run_chunk, chunks)))
         return list(chain.from_iterable(map(self._run_chunk, chunks)))
 
     def _run_chunk(self, chunk: Sequence[list[int]]) -> list[tuple[Floats, Floats]]:
         return [self._run(ids) for ids in chunk]
 
-    def _run(self, ids: list[int]) -> tuple[Floats, Floats]:
+    def _run(self, ids: npt.ArrayLike) -> tuple[Floats, Floats]:
         tokens = np.array([ids], dtype=np.int64)
         feed = {"input_ids": tokens, "attention_mask": np.ones_like(tokens)}
         stance, evidence = self._session.run(["stance", "evidence"], feed)
@@ -128,13 +150,6 @@ def softmax(logits: Floats) -> Floats:
     """Probabilities over the last axis."""
     exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return np.asarray(exps / exps.sum(axis=-1, keepdims=True), dtype=np.float64)
-
-
-def available_cores() -> int:
-    """The cores this process may use, not those the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _session(path: Path) -> Any:

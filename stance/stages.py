@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from stance import encoding, resources
+from stance.attribution import Voices
 from stance.candidates import CueFinder, candidates, issues_of
 from stance.mentions import MentionFinder
 from stance.records import Candidate, Mention, Sentence
@@ -57,3 +58,12 @@ class Reader:
         name = self.actors[candidate.actor].name
         proposition = self.issues[candidate.issue].proposition
         return encoding.premise(text, candidate), encoding.hypothesis(name, proposition)
+
+    def voices(self, text: str, reading: Reading) -> Voices:
+        """Who speaks in a text that has been read, for its positions' attribution."""
+        return Voices(
+            text,
+            reading.sentences,
+            reading.mentions,
+            lambda actor: self.actors[actor].kind == "person",
+        )

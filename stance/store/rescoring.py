@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from stance.attribution import Attribution
+from stance.attribution import Attribution, Noted
 from stance.pipeline import Judged, Tracker
 from stance.records import Article, Candidate
 from stance.register import Actors, Issues
@@ -90,18 +90,8 @@ class _Stored:
     article: Article
     statements: dict[Span, int]
     candidates: list[Candidate]
-    said: _Kept
+    said: Noted
     unasked: int
-
-
-class _Kept:
-    """What was noted of how each candidate is introduced."""
-
-    def __init__(self) -> None:
-        self.noted: dict[tuple[str, int, int], Attribution] = {}
-
-    def of(self, actor: str, start: int, end: int) -> Attribution:
-        return self.noted.get((actor, start, end), Attribution())
 
 
 def _score(store: Store, tracker: Tracker, batch: Sequence[int]) -> tuple[int, int]:
@@ -144,7 +134,7 @@ def _load(connection: Connection, number: int, actors: Actors, issues: Issues) -
     shared = (connection.scalar(printed) or 0) > 1
     statements: dict[Span, int] = {}
     candidates: list[Candidate] = []
-    said = _Kept()
+    said: dict[tuple[str, int, int], Attribution] = {}
     unasked = 0
     found = sa.select(s.number, s.start, s.end, s.candidates).where(s.article == number)
     for r in connection.execute(found.order_by(s.number)):
@@ -155,9 +145,9 @@ def _load(connection: Connection, number: int, actors: Actors, issues: Issues) -
                 continue
             candidates.append(candidate_of(question))
             if noted := question.get("said"):
-                said.noted[question["actor"], r.start, r.end] = Attribution(**noted)
+                said[question["actor"], r.start, r.end] = Attribution(**noted)
     placed = Placed(number, row.story, shared, joined=False)
-    return _Stored(placed, article_of(row), statements, candidates, said, unasked)
+    return _Stored(placed, article_of(row), statements, candidates, Noted(said), unasked)
 
 
 def candidate_of(question: dict[str, Any]) -> Candidate:

@@ -1,0 +1,109 @@
+"""Articles → what the model makes of them, in a stream: text in other processes, the model here.
+
+The same order of stages as in `stance.pipeline`, and the same answers, for any number of
+processes and any size of batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from stance.attribution import Attribution, Noted
+from stance.batching import Ask, Batcher, Counted, Limits
+from stance.cores import available_cores
+from stance.pipeline import Judged, Tracker
+from stance.prepare import Prepared, Preparer
+from stance.records import Article, Candidate, Position, Scores
+from stance.scorer import Question, TokenScorer
+from stance.workers import in_order
+
+_CHARACTERS = 200_000
+"""Of articles that are sent to a process at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run is spread out; nothing of it changes a row.
+
+    ``workers`` are processes for the text (0: this one), ``threads`` those of the model
+    (``None``: the model's own choice), ``batch_tokens`` and ``batch_size`` what one of them is
+    handed at a time.
+    """
+
+    workers: int = 0
+    threads: int | None = None
+    batch_tokens: int = Limits.tokens
+    batch_size: int = Limits.pairs
+
+
+def default_workers(cores: int | None = None) -> int:
+    """Text processes that keep the model of a machine busy: one article in three hundred
+    milliseconds of a core is the model's share, three are the text's."""
+    return max(1, (available_cores() if cores is None else cores) // 8)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An article, all that the model was asked about it, and the rows that came of it."""
+
+    prepared: Prepared
+    positions: tuple[Position, ...]
+
+    @property
+    def article(self) -> Article:
+        return self.prepared.article
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        return self.prepared.candidates
+
+    @property
+    def said(self) -> tuple[Attribution, ...]:
+        return self.prepared.said
+
+
+class Engine:
+    """Runs a tracker over many articles; one ``run`` at a time."""
+
+    def __init__(self, tracker: Tracker, settings: Settings | None = None) -> None:
+        self._tracker = tracker
+        self._settings = settings or Settings()
+        scorer = tracker.scorer
+        if isinstance(scorer, TokenScorer):
+            ask, threads = cast(Ask, scorer.answer), self._settings.threads or scorer.threads
+            self._preparer = Preparer(tracker.reader, scorer.tokenizer)
+        else:
+
+            def ask(asked: Sequence[bytes | Question]) -> list[Scores]:
+                return scorer.score(cast(Sequence[Question], asked))
+
+            threads = self._settings.threads or 1
+            self._preparer = Preparer(tracker.reader)
+        limits = Limits(self._settings.batch_tokens, self._settings.batch_size, threads)
+        self._batcher = Batcher(ask, limits)
+
+    @property
+    def counted(self) -> Counted:
+        """The questions so far, and those that the model was asked."""
+        return self._batcher.counted
+
+    def run(self, articles: Iterable[Article]) -> Iterator[Outcome]:
+        """One outcome per article, in order. Raises ``StanceError`` where a process dies."""
+        prepared = in_order(
+            self._preparer,
+            articles,
+            workers=self._settings.workers,
+            size=lambda article: len(article.text),
+            most=_CHARACTERS,
+        )
+        for one, scores in self._batcher.run(prepared):
+            yield Outcome(one, tuple(self._rows(one, scores)))
+
+    def _rows(self, one: Prepared, scores: Sequence[Scores]) -> list[Position]:
+        noted = Noted(
+            {(c.actor, c.start, c.end): s for c, s in zip(one.candidates, one.said, strict=True)}
+        )
+        judged = [Judged(c, s, noted) for c, s in zip(one.candidates, scores, strict=True)]
+        return self._tracker.report(one.article, judged)
