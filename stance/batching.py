@@ -39,6 +39,10 @@ class HasQuestions(Protocol):
 Source = TypeVar("Source", bound=HasQuestions)
 
 
+BATCH_TOKENS: Final = 2048
+BATCH_SIZE: Final = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How much is handed to the model at once.
@@ -47,8 +51,8 @@ class Limits:
     pairs; a batch has at least one. ``threads`` batches are worked on at a time.
     """
 
-    tokens: int = 2048
-    pairs: int = 64
+    tokens: int = BATCH_TOKENS
+    pairs: int = BATCH_SIZE
     threads: int = 1
 
 
@@ -98,18 +102,14 @@ class Memory:
         if packed is None:
             return None
         self._kept.move_to_end(key)
-        four, kinds = _FOUR.unpack_from(packed), (len(packed) - _FOUR.size) // 8
-        return Scores(*four, Struct(f"{kinds}d").unpack_from(packed, _FOUR.size))
+        support, oppose, neutral, none, *evidence = Struct(f"{len(packed) // 8}d").unpack(packed)
+        return Scores(support, oppose, neutral, none, tuple(evidence))
 
     def put(self, key: bytes, scores: Scores) -> None:
-        kinds = Struct(f"{len(scores.evidence)}d").pack(*scores.evidence)
-        four = _FOUR.pack(scores.support, scores.oppose, scores.neutral, scores.none)
-        self._kept[key] = four + kinds
+        values = (scores.support, scores.oppose, scores.neutral, scores.none, *scores.evidence)
+        self._kept[key] = Struct(f"{len(values)}d").pack(*values)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
-
-
-_FOUR: Final = Struct("4d")
 
 
 def key_of(asked: Asked) -> bytes:

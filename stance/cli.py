@@ -34,9 +34,9 @@ from stance.given import (
 )
 
 if TYPE_CHECKING:
-    from stance.pipeline import Tracker
+    from stance.engine import Outcome, Settings
     from stance.progress import Tally
-    from stance.records import Article, Position, Shift, Skipped
+    from stance.records import Position, Shift, Skipped
     from stance.shifts import ShiftReport
 
 LEAST_PROBABILITY = 0.5
@@ -113,12 +113,37 @@ def run(
             help="Find reprints and repeated quotations among all articles; or compare words only.",
         ),
     ] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Processes for the text work, 0 for none of its own; by default by cores."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads of the model; by default all cores that it may use."),
+    ] = None,
+    batch_tokens: Annotated[
+        int, typer.Option(min=1, help="Tokens handed to a thread of the model at once.")
+    ] = 2048,
+    batch_size: Annotated[
+        int, typer.Option(min=1, help="Questions handed to it at once, at most.")
+    ] = 64,
 ) -> None:
-    """Read articles and write one row per position, into a table or a store."""
+    """Read articles and write one row per position, into a table or a store.
+
+    The rows are the same for any number of processes, threads and any size of batch.
+    """
     if (out is None) == (db is None):
         raise typer.BadParameter("expected either --out TABLE or --db STORE")
+    from stance.engine import Engine, Settings, default_workers
+
+    settings = Settings(
+        default_workers() if workers is None else workers, threads, batch_tokens, batch_size
+    )
     if db is not None:
-        _run_into_store(db, inputs, model, actors, issues, bool(actor or issue), field, clusters)
+        filtered = bool(actor or issue)
+        _run_into_store(db, inputs, model, actors, issues, filtered, field, clusters, settings)
         return
     assert out is not None
     from stance.clusters import clustered
@@ -132,10 +157,11 @@ def run(
     keep = wanted(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
     tally = Tally()
     with PositionWriter(out) as writer:
-        found = progress(
-            tally.articles(read(inputs, fields=fields)), lambda: _count(inputs, fields)
+        outcomes = progress(
+            Engine(tracker, settings).run(tally.articles(read(inputs, fields=fields))),
+            lambda: _count(inputs, fields),
         )
-        printed = ((a, list(filter(keep, _counted(tracker, a, tally)))) for a in found)
+        printed = ((o.article, list(filter(keep, _counted(o, tally)))) for o in outcomes)
         rows = clustered(printed) if clusters else (row for _, rows in printed for row in rows)
         for position in rows:
             writer.write(position)
@@ -149,13 +175,10 @@ def run(
         raise typer.Exit(REJECTED)
 
 
-def _counted(tracker: Tracker, article: Article, tally: Tally) -> list[Position]:
-    """The positions of an article; what its references left open is added to the tally."""
-    from stance.mentions import unresolved
-
-    reading = tracker.read(article)
-    tally.unresolved += unresolved(article.text, reading.sentences, reading.mentions)
-    return tracker.positions(article, reading)
+def _counted(outcome: Outcome, tally: Tally) -> Sequence[Position]:
+    """The rows of an article; what its references left open is added to the tally."""
+    tally.unresolved += outcome.prepared.unresolved
+    return outcome.positions
 
 
 def _run_into_store(
@@ -167,6 +190,7 @@ def _run_into_store(
     filtered: bool,
     field: list[str] | None,
     clusters: bool,
+    settings: Settings,
 ) -> None:
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
@@ -183,6 +207,7 @@ def _run_into_store(
         read(inputs, fields=fields),
         tally,
         lambda found: progress(found, lambda: _count(inputs, fields)),
+        settings,
     )
     _tell(tally)
     if tally.skipped:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from stance.attribution import Attribution, Noted
-from stance.batching import Ask, Batcher, Counted, Limits
+from stance.batching import BATCH_SIZE, BATCH_TOKENS, Ask, Batcher, Counted, Limits
 from stance.cores import available_cores
 from stance.pipeline import Judged, Tracker
 from stance.prepare import Prepared, Preparer
@@ -34,8 +34,8 @@ class Settings:
 
     workers: int = 0
     threads: int | None = None
-    batch_tokens: int = Limits.tokens
-    batch_size: int = Limits.pairs
+    batch_tokens: int = BATCH_TOKENS
+    batch_size: int = BATCH_SIZE
 
 
 def default_workers(cores: int | None = None) -> int:

@@ -6,9 +6,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from stance.reading import Warned
 from stance.records import Article, Skipped
+
+Item = TypeVar("Item")
 
 _SHOWN = 20
 """So many skips are told one by one; the rest is counted by reason."""
@@ -61,8 +64,8 @@ class Tally:
         yield from (f"and {count} more: {reason}" for reason, count in rest.most_common())
 
 
-def progress(articles: Iterable[Article], total: Callable[[], int | None]) -> Iterator[Article]:
-    """The articles, with a bar of rate and time left where a person is watching.
+def progress(articles: Iterable[Item], total: Callable[[], int | None]) -> Iterator[Item]:
+    """The articles, or what came of each, with a bar of rate and time left on a terminal.
 
     ``total`` is asked only then, as counting means reading the inputs once more.
     """

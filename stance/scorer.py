@@ -1,8 +1,9 @@
 """Questions → calibrated probabilities, by the shipped cross-encoder on ONNX Runtime.
 
 A question is the (premise, hypothesis) pair of :mod:`stance.encoding`. Each is run on its own,
-several at a time on threads: dynamic int8 quantisation takes one scale per tensor, so a pair's
-result would otherwise depend on what else is in its batch.
+several at a time on threads: the float kernels between the int8 products differ in the last bits
+with the shape of a batch, which rounding makes more of, so that a pair's result would otherwise
+depend on what else is in its batch; and on a processor larger runs are not faster.
 """
 
 from __future__ import annotations

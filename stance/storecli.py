@@ -15,11 +15,11 @@ import typer
 from stance.errors import InputError, StanceError, UnknownNameError
 
 if TYPE_CHECKING:
+    from stance.engine import Outcome, Settings
     from stance.pipeline import Tracker
     from stance.progress import Tally
     from stance.reading import Warned
     from stance.records import Article, Skipped
-    from stance.stages import Reading
     from stance.store import Query, Store
 
 db = typer.Typer(
@@ -143,22 +143,23 @@ def run_into(
     found: Iterable[Article | Skipped | Warned],
     tally: Tally,
     bar: Callable[[Iterable[Article]], Iterable[Article]],
+    settings: Settings,
 ) -> None:
     """Append what was read to a store, article by article, and say how much of it was new."""
     from stance.store import ingest
 
     with _open(url) as store:
         articles = bar(tally.articles(found))
-        added, tally.positions = ingest(store, tracker(), articles, partial(_unresolved, tally))
+        added, tally.positions = ingest(
+            store, tracker(), articles, partial(_unresolved, tally), settings
+        )
         if not tally.read:
             raise StanceError(f"{store.address}: nothing could be read; nothing was added")
         print(f"added to {store.address}: {added} articles, {tally.read - added} were there before")
 
 
-def _unresolved(tally: Tally, article: Article, reading: Reading) -> None:
-    from stance.mentions import unresolved
-
-    tally.unresolved += unresolved(article.text, reading.sentences, reading.mentions)
+def _unresolved(tally: Tally, outcome: Outcome) -> None:
+    tally.unresolved += outcome.prepared.unresolved
 
 
 def open_store(url: str) -> Store:

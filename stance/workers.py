@@ -16,7 +16,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
 from stance.errors import StanceError
@@ -43,17 +44,21 @@ def in_order(
 
     ``task`` and the items must be picklable. ``size`` tells how much an item weighs, and a chunk
     is sent once it weighs ``most`` or holds ``CHUNK`` items. An exception of ``task`` is raised
-    here in its place. Raises ``StanceError`` where a process dies.
+    here in its place. No process is started for what fits into one chunk. Raises
+    ``StanceError`` where a process dies.
     """
-    if not workers:
-        yield from map(task, items)
+    items = iter(items)
+    parts = chunks(items, size, most)
+    ahead = list(islice(parts, 2)) if workers else []
+    if len(ahead) < 2:
+        yield from map(task, chain(*ahead, items))
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(
         workers, mp_context=context, initializer=_start, initargs=(pickle.dumps(task),)
     )
     try:
-        yield from _results(pool, chunks(items, size, most), workers)
+        yield from _results(pool, chain(ahead, parts), workers)
     except BrokenProcessPool:
         raise StanceError(
             "a worker process died: it was killed, or the memory did not suffice "
@@ -63,11 +68,11 @@ def in_order(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _results(pool: ProcessPoolExecutor, parts: Iterator[list[Any]], workers: int) -> Iterator[Any]:
+def _results(pool: ProcessPoolExecutor, parts: Iterable[list[Any]], workers: int) -> Iterator[Any]:
     waiting: deque[Future[list[Any]]] = deque()
     for number, part in enumerate(parts):
         # A process that starts leaves Ctrl-C to this one; later ones need no care.
-        with _undisturbed() if number < workers else _as_it_is():
+        with _undisturbed() if number < workers else nullcontext():
             waiting.append(pool.submit(_work, part))
         if len(waiting) > _AHEAD * workers:
             yield from waiting.popleft().result()
@@ -102,11 +107,6 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _as_it_is() -> Iterator[None]:
-    yield
 
 
 # In a worker process

@@ -38,17 +38,11 @@ KILLS = {"sqlite": 10, "postgresql": 5}
 SLOW_RUN = """
 import sys, time
 sys.path.insert(0, {here!r})
-from fakes import FakeScorer
 from stored import make_tracker, many
 from stance.store import Store, ingest
 
-class Told(FakeScorer):
-    def score(self, questions):
-        print("scoring", flush=True)
-        return super().score(questions)
-
 with Store.open({url!r}) as store:
-    ingest(store, make_tracker(Told()), many())
+    ingest(store, make_tracker(), many(), lambda _: print("next", flush=True))
 """
 
 
