@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Annotated, cast
 
 import anyio
@@ -15,7 +13,7 @@ from service.schemas import Analysis, AnalyzeRequest, Article, ModelUpdate, Posi
 from service.settings import Settings
 from stance.pipeline import Tracker
 from stance.records import CODEBOOK_VERSION
-from stance.register import Actors, Issues
+from stance.register import data_version
 from stance.scorer import Scorer
 
 
@@ -95,17 +93,6 @@ class Context:
             sentence = f"{actors[0].name} spoke of {issues[0].cues[0].rstrip('*')}."
             await self.analyze(AnalyzeRequest(text=sentence))
         self.ready = True
-
-
-def data_version(actors: Actors, issues: Issues) -> str:
-    """16 hex digits over all that is tracked: another actor, alias or cue is another version."""
-    dump = {
-        "actors": [actor.model_dump(mode="json", by_alias=True) for actor in actors.entries],
-        "bodies": actors.bodies,
-        "ignore": actors.ignore,
-        "issues": [issue.model_dump(mode="json", by_alias=True) for issue in issues.entries],
-    }
-    return hashlib.sha256(json.dumps(dump, sort_keys=True).encode()).hexdigest()[:16]
 
 
 async def context_of(request: Request) -> Context:

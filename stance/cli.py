@@ -34,8 +34,7 @@ from stance.given import (
 )
 
 if TYPE_CHECKING:
-    from stance.engine import Outcome, Settings
-    from stance.progress import Tally
+    from stance.engine import Settings
     from stance.records import Position, Shift, Skipped
     from stance.shifts import ShiftReport
 
@@ -129,56 +128,72 @@ def run(
     batch_size: Annotated[
         int, typer.Option(min=1, help="Questions handed to it at once, at most.")
     ] = 64,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on from a run into this table that was stopped; a store always does.",
+        ),
+    ] = False,
+    errors: Annotated[
+        Path | None,
+        typer.Option(help="Write every rejected row here, with its reason (JSON lines)."),
+    ] = None,
 ) -> None:
     """Read articles and write one row per position, into a table or a store.
 
-    The rows are the same for any number of processes, threads and any size of batch.
+    The rows are the same for any number of processes, threads and any size of batch. Beside the
+    table a manifest (TABLE.manifest.json) tells what was read, with what, and what failed.
+
+    Exit codes: 0 all was read, 3 finished with rejected rows, 2 usage, 1 failed.
     """
     if (out is None) == (db is None):
         raise typer.BadParameter("expected either --out TABLE or --db STORE")
-    from stance.engine import Engine, Settings, default_workers
+    from stance.engine import Settings, default_workers
 
     settings = Settings(
         default_workers() if workers is None else workers, threads, batch_tokens, batch_size
     )
     if db is not None:
         filtered = bool(actor or issue)
-        _run_into_store(db, inputs, model, actors, issues, filtered, field, clusters, settings)
+        if filtered or not clusters:
+            raise typer.BadParameter(
+                "a store keeps every row; --actor, --issue and --no-clusters are for reading it"
+            )
+        _run_into_store(db, inputs, model, actors, issues, field, settings, errors)
         return
     assert out is not None
-    from stance.clusters import clustered
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
-    from stance.reading import read
-    from stance.tables import PositionWriter
+    from stance.reading import files_of, read
+    from stance.runner import Table, error_log, job_of, run_table
 
     fields = _fields(field or [])
     tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
     keep = wanted(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
-    tally = Tally()
-    with PositionWriter(out) as writer:
-        outcomes = progress(
-            Engine(tracker, settings).run(tally.articles(read(inputs, fields=fields))),
-            lambda: _count(inputs, fields),
-        )
-        printed = ((o.article, list(filter(keep, _counted(o, tally)))) for o in outcomes)
-        rows = clustered(printed) if clusters else (row for _, rows in printed for row in rows)
-        for position in rows:
-            writer.write(position)
-            tally.positions += 1
-        if not tally.read:
-            _tell(tally)
-            raise StanceError("nothing could be read; no table was written")
+    options = {"fields": fields, "actor": actor, "issue": issue, "clusters": clusters}
+    with error_log(errors) as rejected:
+        tally = Tally(rejected=rejected)
+        try:
+            run_table(
+                tracker,
+                read(inputs, fields=fields),
+                job_of(tracker, files_of(inputs), options),
+                Table(out, clusters, resume),
+                tally,
+                settings=settings,
+                keep=keep,
+                bar=lambda outcomes: progress(outcomes, lambda: _count(inputs, fields)),
+            )
+        except StanceError:
+            if not tally.read:  # why nothing could be
+                for line in tally.problems():
+                    print(line, file=sys.stderr)
+            raise
     _tell(tally)
     console().print(f"written: {out}", markup=False, highlight=False, soft_wrap=True)
     if tally.skipped:
         raise typer.Exit(REJECTED)
-
-
-def _counted(outcome: Outcome, tally: Tally) -> Sequence[Position]:
-    """The rows of an article; what its references left open is added to the tally."""
-    tally.unresolved += outcome.prepared.unresolved
-    return outcome.positions
 
 
 def _run_into_store(
@@ -187,28 +202,26 @@ def _run_into_store(
     model: str | None,
     actors: list[Path] | None,
     issues: list[Path] | None,
-    filtered: bool,
     field: list[str] | None,
-    clusters: bool,
     settings: Settings,
+    errors: Path | None,
 ) -> None:
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
     from stance.reading import read
+    from stance.runner import error_log
 
-    if filtered or not clusters:
-        raise typer.BadParameter(
-            "a store keeps every row; --actor, --issue and --no-clusters are for reading from it"
+    fields = _fields(field or [])
+    with error_log(errors) as rejected:
+        tally = Tally(rejected=rejected)
+        storecli.run_into(
+            db,
+            lambda: Tracker.load(model=model, actors=actors or (), issues=issues or ()),
+            read(inputs, fields=fields),
+            tally,
+            lambda found: progress(found, lambda: _count(inputs, fields)),
+            settings,
         )
-    fields, tally = _fields(field or []), Tally()
-    storecli.run_into(
-        db,
-        lambda: Tracker.load(model=model, actors=actors or (), issues=issues or ()),
-        read(inputs, fields=fields),
-        tally,
-        lambda found: progress(found, lambda: _count(inputs, fields)),
-        settings,
-    )
     _tell(tally)
     if tally.skipped:
         raise typer.Exit(REJECTED)

@@ -15,17 +15,20 @@ earlier ones did not show. The order of the articles changes nothing, not even t
 
 from __future__ import annotations
 
-import pickle
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from tempfile import TemporaryFile
 from typing import BinaryIO, Final, cast
 
+import numpy as np
+
 from stance.evidence import cluster_of, first_appearance
 from stance.records import Article, Position
-from stance.reprints import Stories
+from stance.reprints import Signatures, signature, stories_of
+from stance.spool import Rows
 
 _REWORDED: Final = 0.5
 """Share of words (Dice) from which two sentences of one story are one sentence, reworded."""
@@ -49,29 +52,72 @@ Place = tuple[str, str, str, int, int]
 def clustered(printed: Iterable[tuple[Article, Sequence[Position]]]) -> Iterator[Position]:
     """The positions of all articles in their order, each with its cluster.
 
-    The first one comes after the last article was read. Until then rows wait in a temporary
-    file; memory holds a signature for each article, and the rows that are compared: those of
-    stories printed more than once, and those with a quotation.
+    The first one comes after the last article was read. Until then rows and signatures wait in
+    temporary files.
     """
-    stories = Stories()
-    with TemporaryFile() as file:
-        waiting = cast(BinaryIO, file)
+    with TemporaryFile() as lines, TemporaryFile() as signed:
+        rows, signatures = Rows(cast(BinaryIO, lines)), Signatures(cast(BinaryIO, signed))
         for article, positions in printed:
-            stories.add(article.id, article.text)
-            for position in positions:
-                pickle.dump(position, waiting)
-        found = compare(_waiting(waiting), stories.shared())
-        for position in _waiting(waiting):
+            rows.add(article.id, positions)
+            signatures.add(signature(article.text).tobytes())
+        yield from named(rows, signatures)
+
+
+def named(rows: Rows, signatures: Signatures) -> Iterator[Position]:
+    """The rows of all articles, each with its cluster; both have one entry an article.
+
+    Memory holds a few bytes for each row that may repeat another and those of one actor on one
+    issue at a time, and the names of clusters that others go with.
+    """
+    stories = stories_of(signatures)
+    names: dict[str, str] = {}
+    moved: dict[Place, str] = {}
+    for offsets, pair in _pairs(rows, stories):
+        together = [rows.at(offset) for offset in offsets]
+        of = {one.article_id: story for one, story in zip(together, pair.stories, strict=True)}
+        found = compare(
+            (p for one in together for p in one.positions if (p.actor, p.issue) == pair.of),
+            {id: story for id, story in of.items() if story >= 0},
+        )
+        names |= {name: other for name, other in found.names.items() if name != other}
+        moved |= found.moved
+    found = Found(names, moved)
+    for waiting in rows:
+        for position in waiting.positions:
             yield replace(position, cluster=found.cluster(position))
 
 
-def _waiting(file: BinaryIO) -> Iterator[Position]:
-    file.seek(0)
-    while True:
-        try:
-            yield pickle.load(file)  # written above, by this process
-        except EOFError:
-            return
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """An actor and issue, and the story of each article in question (-1: alone with its own)."""
+
+    of: tuple[str, str]
+    stories: list[int]
+
+
+def _pairs(rows: Rows, stories: dict[int, int]) -> Iterator[tuple[list[int], _Pair]]:
+    """Actors and issues with the places of the articles whose rows on them may repeat others."""
+    numbers: dict[tuple[str, str], int] = {}
+    pairs, offsets, of = array("q"), array("q"), array("q")
+    for waiting in rows:
+        story = stories.get(waiting.number, -1)
+        found = {
+            numbers.setdefault((p.actor, p.issue), len(numbers))
+            for p in waiting.positions
+            if story >= 0 or quoted_runs(p.text)
+        }
+        for number in sorted(found):
+            pairs.append(number)
+            offsets.append(waiting.offset)
+            of.append(story)
+    names = list(numbers)
+    order = np.argsort(np.frombuffer(pairs, np.int64), kind="stable")
+    bounds = np.flatnonzero(np.diff(np.frombuffer(pairs, np.int64)[order])) + 1
+    for part in np.split(order, bounds) if len(order) else ():
+        which = part.tolist()
+        if len(which) > 1 or of[which[0]] >= 0:
+            pair = _Pair(names[pairs[which[0]]], [of[i] for i in which])
+            yield [offsets[i] for i in which], pair
 
 
 def place(p: Position) -> Place:

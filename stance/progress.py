@@ -10,9 +10,16 @@ from typing import TypeVar
 
 from stance.reading import Warned
 from stance.records import Article, Skipped
+from stance.seen import Seen
 
 Item = TypeVar("Item")
 
+Told = TypeVar("Told", Skipped, Warned)
+
+LISTED = 1000
+"""So many skips are kept; memory does not grow with what is wrong with the inputs."""
+
+_OTHER = "other reasons"
 _SHOWN = 20
 """So many skips are told one by one; the rest is counted by reason."""
 
@@ -22,6 +29,8 @@ class Tally:
     """Counts what passes by: articles read, what was skipped and why, positions found.
 
     ``unresolved`` counts pronouns and descriptions that stand for nobody of the register.
+    ``rejected``, where given, is told each input that was skipped. ``skipped`` lists the first
+    of them; the rest is counted.
     """
 
     read: int = 0
@@ -30,21 +39,38 @@ class Tally:
     unresolved: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
-    _seen: set[str] = field(default_factory=set)
+    rejected: Callable[[Skipped], None] | None = None
+    _left_out: int = 0
+    _more: Counter[str] = field(default_factory=Counter)
+    _seen: Seen = field(default_factory=Seen)
 
     def articles(self, found: Iterable[Article | Skipped | Warned]) -> Iterator[Article]:
         """The articles among what was read, each once; the rest is counted."""
         for one in found:
             if isinstance(one, Skipped):
-                self.skipped.append(one)
+                if self.rejected is not None:
+                    self.rejected(one)
+                self._list(one, self.skipped)
             elif isinstance(one, Warned):
-                self.warned.append(one)
-            elif one.id in self._seen:
+                self._list(one, self.warned)
+            elif not self._seen.add(one.id):
                 self.repeated += 1
             else:
-                self._seen.add(one.id)
                 self.read += 1
                 yield one
+
+    def _list(self, one: Told, listed: list[Told]) -> None:
+        if len(listed) < LISTED:
+            listed.append(one)
+            return
+        known = one.reason in self._more or len(self._more) < LISTED
+        self._more[one.reason if known else _OTHER] += 1
+        self._left_out += isinstance(one, Skipped)
+
+    @property
+    def skips(self) -> int:
+        """How many inputs were skipped."""
+        return len(self.skipped) + self._left_out
 
     def lines(self) -> Iterator[str]:
         """The summary, a line each."""
@@ -52,7 +78,7 @@ class Tally:
         yield f"references left unresolved: {self.unresolved}"
         yield (
             f"articles read: {self.read}, repeated: {self.repeated}, "
-            f"skipped: {len(self.skipped)}, positions found: {self.positions}"
+            f"skipped: {self.skips}, positions found: {self.positions}"
         )
 
     def problems(self) -> Iterator[str]:
@@ -61,6 +87,7 @@ class Tally:
         yield from (f"note: {one}" for one in self.warned[:_SHOWN])
         rest = Counter(one.reason for one in self.skipped[_SHOWN:])
         rest.update(one.reason for one in self.warned[_SHOWN:])
+        rest.update(self._more)
         yield from (f"and {count} more: {reason}" for reason, count in rest.most_common())
 
 

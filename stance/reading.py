@@ -126,6 +126,12 @@ def _read_all(inputs: Sequence[str], fields: Fields, stdin: BinaryIO | None) -> 
 # Inputs → files
 
 
+def files_of(inputs: Sequence[str]) -> Iterator[str]:
+    """The files that `read` will look into, in its order; what is none is left out."""
+    for given in inputs:
+        yield from (found for found in _files_of(given) if isinstance(found, str))
+
+
 def _files_of(given: str) -> Iterator[str | Skipped]:
     if given == STDIN:
         yield given

@@ -6,6 +6,8 @@ file, the entry and the rule.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -219,6 +221,17 @@ def load_issues(paths: Sequence[Path] = (), *, only: bool = False) -> Issues:
         _check_ids(path, [i.id for i in found.issues])
         entries.update((i.id, i) for i in found.issues)
     return Issues(tuple(entries.values()))
+
+
+def data_version(actors: Actors, issues: Issues) -> str:
+    """16 hex digits over all that is tracked: another actor, alias or cue is another version."""
+    dump = {
+        "actors": [actor.model_dump(mode="json", by_alias=True) for actor in actors.entries],
+        "bodies": actors.bodies,
+        "ignore": actors.ignore,
+        "issues": [issue.model_dump(mode="json", by_alias=True) for issue in issues.entries],
+    }
+    return hashlib.sha256(json.dumps(dump, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _load(path: Path, schema: type[F]) -> F:

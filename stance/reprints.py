@@ -2,22 +2,23 @@
 
 Two articles print the same story where half of their three-word sequences are the same
 (Jaccard similarity). It is estimated from MinHash signatures (Broder, Compression and
-Complexity of Sequences 1997), and pairs that may be that similar are found by locality-
-sensitive hashing, both from `rensa`. Memory holds signatures of some 800 bytes an article,
-no text. Which articles belong together does not depend on their order.
+Complexity of Sequences 1997, computed by `rensa`); pairs that may be that similar are those
+that share a band of their signatures (locality-sensitive hashing). Signatures of 768 bytes lie
+in a file; bands are sorted a few at a time, so that memory holds some 50 bytes an article.
+Which articles belong together does not depend on their order.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Final
+from io import SEEK_END, BytesIO
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rensa import RMinHash, RMinHashLSH
+from rensa import RMinHash
 
 SIMILAR: Final = 0.5
 """Estimated Jaccard similarity from which two articles count as one story. Reprints among the
@@ -31,47 +32,110 @@ _SEQUENCE: Final = 3  # words
 _PERMUTATIONS: Final = 192  # the estimate's standard error is 0.036 at a similarity of 0.5
 _BANDS: Final = 48  # of four: misses 5 % of pairs at 0.5 and 0.1 % at 0.6
 _SEED: Final = 1
+SIZE: Final = 4 * _PERMUTATIONS
+"""Bytes of a signature."""
+
+_AT_ONCE: Final = 4  # bands whose keys are in memory together
+_BLOCK: Final = 4096  # signatures that are read together
+_MIX: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
+_HALF: Final = np.uint64(32)
 _WORD: Final = re.compile(r"\w+")
 
 
+class Signatures:
+    """Signatures one after another in a file, which may be one in memory."""
+
+    def __init__(self, file: BinaryIO | None = None) -> None:
+        """``file`` can be read, written and sought; what is in it already counts."""
+        self._file = BytesIO() if file is None else file
+        self._count = self._file.seek(0, SEEK_END) // SIZE
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, signature: bytes) -> None:
+        """Add the bytes of a `signature`."""
+        self._file.seek(self._count * SIZE)
+        self._file.write(signature)
+        self._count += 1
+
+    def read(self, start: int, count: int = 1) -> NDArray[np.uint32]:
+        """Some signatures in a row, shape (count or fewer, permutations)."""
+        self._file.seek(start * SIZE)
+        return np.frombuffer(self._file.read(count * SIZE), "<u4").reshape(-1, _PERMUTATIONS)
+
+
 class Stories:
-    """Groups articles by the story they print, one after another."""
+    """Groups articles by the story they print, in memory."""
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}  # a set in the order of the articles
-        self._signatures: list[RMinHash] = []
-        self._index = RMinHashLSH(SIMILAR, _PERMUTATIONS, _BANDS)
-        self._parents: list[int] = []
+        self._signatures = Signatures()
 
     def add(self, article_id: str, text: str) -> None:
         """Take in an article; one whose id is known already changes nothing."""
-        if article_id in self._ids:
-            return
-        number = len(self._ids)
-        signature = _signed(text)
-        alike = [
-            other
-            for other in self._index.query(signature)
-            if signature.jaccard(self._signatures[other]) >= SIMILAR
-        ]
-        self._index.insert(number, signature)
-        self._ids[article_id] = None
-        self._signatures.append(signature)
-        self._parents.append(number)
-        for other in alike:
-            self._parents[self._root(other)] = self._root(number)
+        if article_id not in self._ids:
+            self._ids[article_id] = None
+            self._signatures.add(signature(text).tobytes())
 
     def shared(self) -> dict[str, int]:
         """The number of its story for each article that is not alone with its own."""
-        roots = {id: self._root(number) for number, id in enumerate(self._ids)}
-        count = Counter(roots.values())
-        return {id: root for id, root in roots.items() if count[root] > 1}
+        found = stories_of(self._signatures)
+        return {id: found[number] for number, id in enumerate(self._ids) if number in found}
 
-    def _root(self, number: int) -> int:
-        while self._parents[number] != number:
-            self._parents[number] = self._parents[self._parents[number]]
-            number = self._parents[number]
+
+def stories_of(signatures: Signatures) -> dict[int, int]:
+    """Signature → its story, by their numbers, for each that is not alone with its own."""
+    parents = np.arange(len(signatures))
+
+    def root(number: int) -> int:
+        while parents[number] != number:
+            parents[number] = parents[parents[number]]
+            number = int(parents[number])
         return number
+
+    def join(members: Sequence[int]) -> None:
+        rest = list(members)
+        while len({root(one) for one in rest}) > 1:
+            first = rest.pop(0)
+            one = signatures.read(first)[0]
+            for other in rest:
+                if root(other) != root(first) and alike(one, signatures.read(other)[0]):
+                    parents[root(other)] = root(first)
+
+    for start in range(0, _BANDS, _AT_ONCE):
+        for keys in _keys(signatures, start):
+            for members in _equal(keys):
+                join(members)
+    return {number: root(number) for number in np.flatnonzero(_linked(parents)).tolist()}
+
+
+def _linked(parents: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which are in a group with another."""
+    linked: NDArray[np.bool_] = parents != np.arange(len(parents))
+    linked[parents[linked]] = True
+    return linked
+
+
+def _keys(signatures: Signatures, start: int) -> Iterator[NDArray[np.uint64]]:
+    """For each of some bands a number for each signature, the same for equal bands."""
+    keys = np.empty((min(_AT_ONCE, _BANDS - start), len(signatures)), dtype=np.uint64)
+    for at in range(0, len(signatures), _BLOCK):
+        pairs = signatures.read(at, _BLOCK).view("<u8").reshape(-1, _BANDS, 2)
+        for row, band in enumerate(range(start, start + len(keys))):
+            one, other = pairs[:, band, 0] * _MIX[0], pairs[:, band, 1] * _MIX[1]
+            keys[row, at : at + len(pairs)] = (one ^ (one >> _HALF)) + (other ^ (other >> _HALF))
+    yield from keys
+
+
+def _equal(keys: NDArray[np.uint64]) -> Iterator[list[int]]:
+    """The numbers of those that have the same key as another, group by group."""
+    order = np.argsort(keys, kind="stable")
+    bounds = np.flatnonzero(np.diff(keys[order])) + 1
+    ends = np.append(bounds, len(keys))
+    starts = np.insert(bounds, 0, 0)
+    for i in np.flatnonzero(ends - starts > 1).tolist():
+        yield order[starts[i] : ends[i]].tolist()
 
 
 def signature(text: str) -> NDArray[np.uint32]:

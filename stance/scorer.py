@@ -76,6 +76,7 @@ class OnnxScorer:
     def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         """Raises ``ModelError`` where the folder holds no model this version can run."""
         self.info = load_info(folder)
+        self.folder = folder
         self.threads = threads or available_cores()
         self.tokenizer = PairTokenizer(folder / "tokenizer.json", self.info.max_length)
         self._session = _session(folder / "model.onnx")

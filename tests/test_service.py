@@ -23,13 +23,12 @@ from fastapi import FastAPI
 
 from service.app import create_app
 from service.cli import is_loopback, serve
-from service.context import data_version
 from service.schemas import MAX_DATE, MAX_SOURCE, MAX_TITLE, MAX_URL
 from service.settings import Settings
 from stance.errors import ModelError, StanceError, UnknownNameError
 from stance.pipeline import Tracker
 from stance.records import EVIDENCE_KINDS, STANCES, Article, Position, Scores
-from stance.register import Actor, Actors, Issue, Issues, Office
+from stance.register import Actor, Actors, Issue, Issues, Office, data_version
 from stance.stages import Reader
 from stance.tables import POSITIONS
 
