@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.evidence import SHARPNESS_STEPS, Floats, factors, grid
+from stance.evidence import SHARPNESS_STEPS, Floats, Record, factors, grid
 from stance.positions import MIN_N, believe, state_of
 from stance.records import STANCES, CellState
 from stance.shifts import (
@@ -105,7 +105,7 @@ class CellFigures:
 
 def cells(
     columns: Columns,
-    records: tuple[Floats, ...] = (),
+    records: tuple[Record, ...] = (),
     *,
     since: int | None = None,
     until: int | None = None,
@@ -115,7 +115,7 @@ def cells(
 ) -> list[CellFigures]:
     """The cells that have evidence, in the order of their numbers.
 
-    ``records`` are the models' `stance.evidence.record`; ``weights`` maps evidence kinds to
+    ``records`` are the models' `stance.evidence.Record`; ``weights`` maps evidence kinds to
     the power, in [0, 1], that their likelihood is raised to (1 where none is given).
     """
     rows = columns.within(since, until)
@@ -178,7 +178,7 @@ class ShiftFigures:
 
 def shifts(
     columns: Columns,
-    records: tuple[Floats, ...] = (),
+    records: tuple[Record, ...] = (),
     *,
     min_probability: float = MIN_PROBABILITY,
     min_change: float = MIN_CHANGE,
@@ -199,7 +199,7 @@ def shifts(
 
 
 def _shifts(
-    rows: Columns, records: tuple[Floats, ...], least: float, change: float, prior: float
+    rows: Columns, records: tuple[Record, ...], least: float, change: float, prior: float
 ) -> Iterator[ShiftFigures]:
     days, where = np.unique(rows.day, return_inverse=True)
     gaps: list[Gap] = []
@@ -224,7 +224,7 @@ def _lean(each: Floats) -> float:
 
 
 def _kinds(
-    rows: Columns, records: tuple[Floats, ...], steps: int | None = None
+    rows: Columns, records: tuple[Record, ...], steps: int | None = None
 ) -> tuple[Floats, Ints]:
     """The kinds of statement that occur, (kinds, 3) factors, and the kind of each row."""
     each = np.empty((len(rows.cell), len(STANCES)))

@@ -11,6 +11,7 @@ import numpy as np
 from stance.evidence import (
     SHARPNESS_STEPS,
     Floats,
+    Record,
     grid,
     independent,
     likelihoods,
@@ -48,7 +49,7 @@ class Comparison:
 
 
 def compare(
-    a: Sequence[Position], b: Sequence[Position], records: Mapping[str, Floats] | None = None
+    a: Sequence[Position], b: Sequence[Position], records: Mapping[str, Record] | None = None
 ) -> Comparison:
     """Compare two actors' or two corpora's rows on one issue.
 

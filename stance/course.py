@@ -19,7 +19,15 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from stance.evidence import Floats, first_appearance, grid, independent, instant, likelihoods
+from stance.evidence import (
+    Floats,
+    Record,
+    first_appearance,
+    grid,
+    independent,
+    instant,
+    likelihoods,
+)
 from stance.positions import MIN_N, build_matrix
 from stance.records import Cell, Position
 from stance.shifts import PRIOR_CHANGE, SEGMENT_PRIOR
@@ -62,7 +70,7 @@ def course(
     period: Period = "month",
     *,
     min_n: int = MIN_N,
-    records: Mapping[str, Floats] | None = None,
+    records: Mapping[str, Record] | None = None,
 ) -> list[Stretch]:
     """The cells of each period that has rows, by actor, issue and time; undated rows are left out.
 
@@ -110,7 +118,7 @@ def smoothed(
     positions: Iterable[Position],
     *,
     prior_change: float = PRIOR_CHANGE,
-    records: Mapping[str, Floats] | None = None,
+    records: Mapping[str, Record] | None = None,
 ) -> list[Smoothed]:
     """The line of one actor on one issue at each day with dated evidence.
 

@@ -109,6 +109,15 @@ def _sharpness(probabilities: Floats, stance: Ints) -> Floats:
     return np.asarray(np.maximum(0.0, 3 * (own - other)) / told, dtype=np.float64)
 
 
+def _logit(p: Floats) -> Floats:
+    inside = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(inside / (1 - inside)))
+
+
+def _logistic(x: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
 def _arrays(positions: Sequence[Position]) -> tuple[Floats, Ints, NDArray[np.bool_]]:
     p = [(row.p_support, row.p_oppose, row.p_neutral) for row in positions]
     stance = np.array([STANCES.index(row.stance) for row in positions], dtype=np.int64)
@@ -116,57 +125,105 @@ def _arrays(positions: Sequence[Position]) -> tuple[Floats, Ints, NDArray[np.boo
     return np.array(p, dtype=np.float64).reshape(-1, 3), stance, reviewed
 
 
-def record(confusion: Sequence[Sequence[float]]) -> Floats | None:
-    """What a model's reports have been worth: ``[k, c]`` is the probability that a reported
-    statement of the true stance ``k`` is reported as ``c``; shape (3, 3), rows add up to 1.
+Three = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a model's reports of each stance (support, oppose, neutral) have been worth.
+
+    ``false`` is the share that showed no position at all, ``none`` the mean probability of that
+    which the model itself gave them. ``meant[c]`` are the chances of the true stances of a report
+    of ``c`` that is of a position, where all stances are equally frequent.
+    """
+
+    false: Three
+    none: Three
+    meant: tuple[Three, Three, Three]
+
+
+def record(confusion: Sequence[Sequence[float]], reported_none: Sequence[float]) -> Record | None:
+    """The `Record` of a measured confusion.
 
     ``confusion`` counts questions, rows true support, oppose, neutral, none, columns predicted,
-    as in ``model.json``; only what was reported counts. A share ``f`` of the reports showed no
-    position at all; they fall on the stances as they did when this was measured, whatever the
-    actor thinks. Half a question is added to each count (Jeffreys' prior), so that what was never
-    seen is not taken for impossible. ``None`` where nothing was measured.
+    as in ``model.json``; only what was reported counts. ``reported_none`` is `Record.none`. Half
+    a question is added to each count (Jeffreys' prior), so that what was never seen is not taken
+    for impossible. A report of one side never speaks more for the other side than for neither:
+    where it was measured so, both get the mean, so that one more supporting row cannot lower a
+    position. ``None`` where nothing was measured.
     """
     counts = np.asarray(confusion, dtype=np.float64)
-    if counts.shape != (4, 4) or not counts[:3, :3].sum():
+    if counts.shape != (4, 4) or not counts[:3, :3].sum() or len(reported_none) != len(STANCES):
         return None
-    reported = counts[:, :3]
-    false = reported[3].sum() / reported.sum()
-    shares = (reported + JEFFREYS) / (reported + JEFFREYS).sum(axis=1, keepdims=True)
-    return np.asarray((1 - false) * shares[:3] + false * shares[3])
+    read = counts[:, :3] + JEFFREYS
+    false = read[3] / (read[3] + counts[:3, :3].sum(axis=0) + JEFFREYS)
+    sides = read[:3] / read[:3].sum(axis=1, keepdims=True)
+    meant = (sides / sides.sum(axis=0)).T
+    for report, other in ((0, 1), (1, 0)):
+        if meant[report, other] > meant[report, 2]:
+            meant[report, [other, 2]] = meant[report, [other, 2]].mean()
+    support, oppose, neutral = map(_three, meant)
+    return Record(_three(false), _three(np.asarray(reported_none)), (support, oppose, neutral))
+
+
+def _three(values: Floats) -> Three:
+    a, b, c = (float(value) for value in values)
+    return a, b, c
 
 
 def factors(
     probabilities: Floats,
     stance: Ints,
     reviewed: NDArray[np.bool_],
-    of: Floats | None = None,
+    of: Record | None = None,
     steps: int | None = None,
 ) -> Floats:
     """For each row the factor of each share in its likelihood: an (n, 3) array, at most 1.
 
-    ``of`` is the model's `record`: a row counts for what reports of its stance have been worth,
-    and for less where its own probabilities are less sure than that. Reviewed rows are certain.
-    With ``steps`` rows are told apart in so many steps only.
+    A row counts by its own calibrated probabilities. ``of``, the model's `Record`, corrects them
+    by what was measured: the log odds that the row shows no position are moved as far as those
+    of all reports of its stance lay from the truth, and its stance is never surer than such
+    reports have been. Reviewed rows are certain. With ``steps`` rows are told apart in so many
+    steps only.
     """
     own = np.eye(len(STANCES))[stance]
-    s = np.where(reviewed, 1.0, _sharpness(probabilities, stance))
-    if steps is not None:
-        s = np.round(s * steps) / steps
     if of is None:
-        return np.asarray(1 - s[:, None] + s[:, None] * own, dtype=np.float64)
-    worth = (of / np.diag(of)).T[stance]
-    measured = 1 - (worth.sum(axis=1) - 1) / 2
-    trust = np.clip(s / np.maximum(measured, 1e-9), 0.0, 1.0)[:, None]
-    told = 1 - trust + trust * worth
+        s = _rounded(_sharpness(probabilities, stance), steps)[:, None]
+        told = 1 - s + s * own
+    else:
+        told = _corrected(probabilities, stance, of, steps)
     return np.asarray(np.where(reviewed[:, None], own, told), dtype=np.float64)
+
+
+def _corrected(probabilities: Floats, stance: Ints, of: Record, steps: int | None) -> Floats:
+    """`factors` of rows whose probabilities are corrected by a record.
+
+    With ``f`` the chance of no position and ``m`` those of the true stances if there is one, the
+    likelihood is ``f + 3 * (1 - f) * sum(m[k] * share[k])``. ``m`` is what was measured, drawn
+    towards equal chances as far as the row is less sure of its stance than that.
+    """
+    each = np.arange(len(stance))
+    shown = probabilities.sum(axis=1)
+    moved = _logit(np.array(of.false)) - _logit(np.array(of.none))
+    f = _rounded(_logistic(_logit(1 - shown) + moved[stance]), steps)[:, None]
+    meant = np.array(of.meant)[stance]
+    sure, known = probabilities[each, stance] / np.maximum(shown, 1e-12), meant[each, stance]
+    trust = np.clip((sure - 1 / 3) / np.maximum(known - 1 / 3, 1e-9), 0.0, 1.0)
+    t = _rounded(trust, None if steps is None else steps // 10)[:, None]
+    likelihood = f + 3 * (1 - f) * (t * meant + (1 - t) / 3)
+    return np.asarray(likelihood / likelihood.max(axis=1, keepdims=True))
+
+
+def _rounded(values: Floats, steps: int | None) -> Floats:
+    return values if steps is None else np.asarray(np.round(values * steps) / steps)
 
 
 def likelihoods(
     positions: Sequence[Position],
-    records: Mapping[str, Floats] | None = None,
+    records: Mapping[str, Record] | None = None,
     steps: int | None = None,
 ) -> Floats:
-    """`factors` of position rows; ``records`` maps model versions to their `record`."""
+    """`factors` of position rows; ``records`` maps model versions to their `Record`."""
     probabilities, stance, reviewed = _arrays(positions)
     found = factors(probabilities, stance, reviewed, None, steps)
     version = np.array([row.model_version for row in positions], dtype=object)
@@ -192,7 +249,7 @@ def posterior(log: Floats, over: Grid) -> Floats:
     return np.asarray(mass / mass.sum())
 
 
-def lean(positions: Sequence[Position], records: Mapping[str, Floats] | None = None) -> float:
+def lean(positions: Sequence[Position], records: Mapping[str, Record] | None = None) -> float:
     """E[support - oppose] in [-1, 1] given these rows; 0 without any."""
     over = grid()
     each = likelihoods(positions, records, SHARPNESS_STEPS)

@@ -42,6 +42,12 @@ class ModelInfo(BaseModel):
         (), description="corpora of real news that it was measured on; none: not on news alone"
     )
 
+    reported_none: tuple[float, ...] = Field(
+        (),
+        description="mean probability of no position of what was reported there as support, "
+        "oppose, neutral",
+    )
+
     def least(self, issue: str) -> float:
         """The probability of any position from which a candidate of an issue is reported."""
         return self.thresholds.get(issue, self.threshold)

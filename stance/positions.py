@@ -15,6 +15,7 @@ from stance.evidence import (
     GRID_SIZE,
     SHARPNESS_STEPS,
     Floats,
+    Record,
     first_appearance,
     grid,
     independent,
@@ -94,7 +95,7 @@ def build_matrix(
     until: datetime | None = None,
     min_n: int = MIN_N,
     clusters: bool = True,
-    records: Mapping[str, Floats] | None = None,
+    records: Mapping[str, Record] | None = None,
     weights: Mapping[Evidence, float] | None = None,
 ) -> list[Cell]:
     """The cells of the matrix, one for each actor and issue.
@@ -105,7 +106,7 @@ def build_matrix(
     counts and ``until`` the first that no longer does; with either, undated rows are left
     out. The order of the rows changes nothing. Without ``clusters`` every printing of a
     statement is taken for evidence of its own. ``records`` maps model versions to what their
-    reports are worth (`stance.evidence.record`); rows of other versions count by their own
+    reports are worth (`stance.evidence.Record`); rows of other versions count by their own
     probabilities alone. ``weights`` maps kinds of evidence to the power in [0, 1] that their
     likelihood is raised to: at 0.5 two second-hand statements count for one.
 
@@ -128,7 +129,7 @@ class _How:
 
     min_n: int
     clusters: bool
-    records: Mapping[str, Floats]
+    records: Mapping[str, Record]
     weights: Mapping[Evidence, float]
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stance.errors import StanceError
-from stance.evidence import Floats, record
+from stance.evidence import Record, record
 from stance.modelfile import ModelInfo, load_info
 from stance.records import Position
 from stance.registry import default_registry
 
 
-def records_of(positions: Iterable[Position]) -> dict[str, Floats]:
-    """The `stance.evidence.record` of each model version that made some of these rows.
+def records_of(positions: Iterable[Position]) -> dict[str, Record]:
+    """The `stance.evidence.Record` of each model version that made some of these rows.
 
     A version that is not here, or whose confusion was not measured on news, has none: its rows
     count by their own probabilities.
     """
-    found: dict[str, Floats] = {}
+    found: dict[str, Record] = {}
     for version in sorted({row.model_version for row in positions if row.model_version}):
         try:
             info = load_info(default_registry().find(version))
@@ -29,9 +29,9 @@ def records_of(positions: Iterable[Position]) -> dict[str, Floats]:
     return found
 
 
-def record_of(info: ModelInfo) -> Floats | None:
+def record_of(info: ModelInfo) -> Record | None:
     """A model's record where its confusion was measured on news; else ``None``.
 
     Measured on sentences that were written to be hard, it says more errors than news has.
     """
-    return record(info.confusion) if info.confusion_of else None
+    return record(info.confusion, info.reported_none) if info.confusion_of else None

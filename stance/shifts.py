@@ -30,6 +30,7 @@ import numpy as np
 
 from stance.evidence import (
     Floats,
+    Record,
     first_appearance,
     grid,
     independent,
@@ -107,7 +108,7 @@ def find_shifts(
     min_change: float = MIN_CHANGE,
     prior_change: float = PRIOR_CHANGE,
     clusters: bool = True,
-    records: Mapping[str, Floats] | None = None,
+    records: Mapping[str, Record] | None = None,
 ) -> ShiftReport:
     """The changes of position that the evidence shows, by actor, issue and date.
 
@@ -156,7 +157,7 @@ def _shifts(
     min_probability: float,
     min_change: float,
     prior: float,
-    records: Mapping[str, Floats],
+    records: Mapping[str, Record],
 ) -> Iterator[Shift]:
     each = [likelihoods(day.rows, records).mean(axis=0) for day in days]
     gaps = gaps_between(each, min_probability, prior)

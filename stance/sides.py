@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stance.evidence import Floats
+from stance.evidence import Record
 from stance.positions import build_matrix
 from stance.records import Position, Shift
 
@@ -26,7 +26,7 @@ class Sides:
     note: str
 
 
-def sides(shift: Shift, records: Mapping[str, Floats] | None = None) -> Sides:
+def sides(shift: Shift, records: Mapping[str, Record] | None = None) -> Sides:
     """What a shift's two sides show. ``records`` is as for `stance.positions.build_matrix`."""
     return Sides(
         _interval(shift.evidence_before, records),
@@ -36,7 +36,7 @@ def sides(shift: Shift, records: Mapping[str, Floats] | None = None) -> Sides:
 
 
 def _interval(
-    rows: Sequence[Position], records: Mapping[str, Floats] | None
+    rows: Sequence[Position], records: Mapping[str, Record] | None
 ) -> tuple[float, float]:
     (cell,) = build_matrix(rows, clusters=False, records=records)
     if cell.low is None or cell.high is None:

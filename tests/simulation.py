@@ -7,50 +7,84 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.columnar import Columns, cells, shifts
-from stance.evidence import Floats, record
+from stance.columnar import Columns, ShiftFigures, cells, shifts
+from stance.evidence import Floats, Ints, Record, record
 
 Counts = Sequence[Sequence[float]]
 
-
-def reading(confusion: Counts) -> Floats:
-    """P(reported stance | true stance) among reports, false ones included: the counts as they
-    are, computed apart from `stance.evidence.record`."""
-    counts = np.asarray(confusion, dtype=np.float64)[:, :3]
-    false = counts[3].sum() / counts.sum()
-    shares = counts / counts.sum(axis=1, keepdims=True).clip(1)
-    return np.asarray((1 - false) * shares[:3] + false * shares[3])
+_PRIOR = (0.5, 0.5, 0.5)
+_SPREAD = 2.0
+"""How alike rows are in how sure they are: a Beta distribution worth so many observations."""
 
 
-def columns(cell: NDArray[np.int64], stance: NDArray[np.int64], day: NDArray[np.int64]) -> Columns:
-    """Certain rows, so that what they are worth is the confusion's to say."""
+class Model:
+    """A model that errs as ``counts`` say, and gives each row a probability of its own.
+
+    How likely a row is to be false differs from row to row; the row's probability is that chance,
+    given its stance, with the log odds moved by ``bias``: what the measured record must undo.
+    Without counts it never errs. Statements of the corpus that the record is measured on have
+    stances from the cells' prior.
+    """
+
+    def __init__(self, counts: Counts | None, bias: float = 0.0) -> None:
+        self._counts = None if counts is None else np.asarray(counts, dtype=np.float64)
+        self._bias = bias
+        self.records: tuple[Record, ...] = ()
+        if self._counts is not None:
+            rng = np.random.default_rng(99)
+            found = self._measured(rng, rng.dirichlet(_PRIOR, 40_000))
+            assert found is not None
+            self.records = (found,)
+
+    def drawn(self, rng: np.random.Generator, shares: Floats) -> tuple[Ints, Floats]:
+        """For each row of ``shares`` a reported stance (n,) and the row's probabilities (n, 3)."""
+        true = _choice(rng, shares)
+        if self._counts is None:
+            return true, np.eye(3)[true]
+        stance, _, probabilities = self._read(rng, true)
+        return stance, probabilities
+
+    def _read(self, rng: np.random.Generator, true: Ints) -> tuple[Ints, NDArray[np.bool_], Floats]:
+        assert self._counts is not None
+        reported, n = self._counts[:, :3], len(true)
+        share = reported[3].sum() / reported.sum()
+        falls = reported[3] / reported[3].sum()
+        sides = reported[:3] / reported[:3].sum(axis=1, keepdims=True)
+        chance = rng.beta(_SPREAD * share, _SPREAD * (1 - share), n)
+        false = rng.random(n) < chance
+        stance = np.where(false, _choice(rng, np.tile(falls, (n, 1))), _choice(rng, sides[true]))
+        common = sides.mean(axis=0)  # stances of true statements are equally frequent
+        odds = chance / (1 - chance).clip(1e-9) * (falls / common)[stance]
+        none = 1 / (1 + np.exp(-(np.log(odds.clip(1e-9)) + self._bias)))
+        posterior = (sides / sides.sum(axis=0)).T[stance]
+        return stance, false, (1 - none)[:, None] * posterior
+
+    def _measured(self, rng: np.random.Generator, shares: Floats) -> Record | None:
+        true = _choice(rng, shares)
+        stance, false, probabilities = self._read(rng, true)
+        counts = np.zeros((4, 4))
+        np.add.at(counts, (np.where(false, 3, true), stance), 1)
+        none = 1 - probabilities.sum(axis=1)
+        return record(counts.tolist(), [float(none[stance == k].mean()) for k in range(3)])
+
+
+def _choice(rng: np.random.Generator, shares: Floats) -> Ints:
+    """A stance for each row of ``shares``."""
+    bounds = np.cumsum(shares, axis=1)[:, :2]
+    return np.asarray((rng.random((len(shares), 1)) > bounds).sum(axis=1))
+
+
+def columns(cell: Ints, stance: Ints, probabilities: Floats, day: Ints, model: Model) -> Columns:
+    """Rows of a cell each, which repeat none."""
     n = len(cell)
-    zeros = np.zeros(n, dtype=np.int64)
-    each = np.arange(n)
-    sure = np.eye(3)[stance]
+    zeros, each = np.zeros(n, dtype=np.int64), np.arange(n)
+    of = np.full(n, 0 if model.records else -1)
     no = np.zeros(n, dtype=bool)
-    return Columns(cell, stance, sure, zeros, day, each, each, zeros, no, zeros)
-
-
-def _records(confusion: Counts | None) -> tuple[Floats, ...]:
-    if confusion is None:
-        return (np.eye(3),)
-    of = record(confusion)
-    assert of is not None
-    return (of,)
-
-
-def _drawn(
-    rng: np.random.Generator, shares: Floats, confusion: Counts | None, n: int
-) -> NDArray[np.int64]:
-    """``n`` reported stances for each row of ``shares``, in the order of the rows."""
-    read = shares if confusion is None else shares @ reading(confusion)
-    bounds = np.cumsum(read, axis=1)[:, None, :2]
-    return (rng.random((len(shares), n, 1)) > bounds).sum(axis=2).ravel()
+    return Columns(cell, stance, probabilities, zeros, day, each, each, zeros, no, of)
 
 
 def covered(
-    confusion: Counts | None,
+    model: Model,
     n: int,
     *,
     number: int = 1000,
@@ -60,36 +94,27 @@ def covered(
     """The share of cells of ``n`` statements whose interval holds the planted position: drawn
     from Dirichlet(0.5, 0.5, 0.5), or always ``shares``."""
     rng = np.random.default_rng(seed)
-    planted = (
-        rng.dirichlet((0.5, 0.5, 0.5), number) if shares is None else np.tile(shares, (number, 1))
-    )
-    stance = _drawn(rng, planted, confusion, n)
-    where = np.repeat(np.arange(number), n)
-    found = _cells(columns(where, stance, np.zeros(len(where), dtype=np.int64)), confusion)
+    planted = rng.dirichlet(_PRIOR, number) if shares is None else np.tile(shares, (number, 1))
+    stance, probabilities = model.drawn(rng, planted.repeat(n, axis=0))
+    where = np.arange(number).repeat(n)
+    rows = columns(where, stance, probabilities, np.zeros_like(where), model)
     lean = planted[:, 0] - planted[:, 1]
-    hits = [low - 1e-9 <= at <= high + 1e-9 for (low, high), at in zip(found, lean, strict=True)]
+    found = cells(rows, model.records)
+    hits = [one.low - 1e-9 <= at <= one.high + 1e-9 for one, at in zip(found, lean, strict=True)]
     return float(np.mean(hits))
 
 
-def _cells(rows: Columns, confusion: Counts | None) -> list[tuple[float, float]]:
-    return [(one.low, one.high) for one in cells(rows, _records(confusion))]
-
-
-def permuted(
-    confusion: Counts | None, *, series: int, seed: int, days: int = 12, least: float = 0.95
-) -> float:
+def permuted(model: Model, *, series: int, seed: int, days: int = 12, least: float = 0.95) -> float:
     """The share of series without any change (planted shares as for `covered`, a statement a day:
     days exchangeable, as after a permutation) that show a shift of probability ``least``."""
     rng = np.random.default_rng(seed)
-    stance = _drawn(rng, rng.dirichlet((0.5, 0.5, 0.5), series), confusion, days)
-    where = np.repeat(np.arange(series), days)
-    rows = columns(where, stance, np.tile(np.arange(days), series))
-    found = shifts(rows, _records(confusion), min_probability=least)
+    shares = rng.dirichlet(_PRIOR, series).repeat(days, axis=0)
+    found = _shifts(rng, model, shares, days, least)
     return len({one.cell for one in found}) / series
 
 
 def reversals(
-    confusion: Counts | None,
+    model: Model,
     *,
     series: int,
     seed: int,
@@ -102,12 +127,18 @@ def reversals(
     ``firm`` is the share of what the actor says that is on the side held."""
     rng = np.random.default_rng(seed)
     rest = (1 - firm) / 2
-    before = _drawn(rng, np.tile((rest, firm, rest), (series, 1)), confusion, side)
-    after = _drawn(rng, np.tile((firm, rest, rest), (series, 1)), confusion, side)
-    stance = np.concatenate([before.reshape(series, side), after.reshape(series, side)], axis=1)
-    where = np.repeat(np.arange(series), 2 * side)
-    rows = columns(where, stance.ravel(), np.tile(np.arange(2 * side), series))
-    found = shifts(rows, _records(confusion), min_probability=least)
+    one = np.repeat([(rest, firm, rest), (firm, rest, rest)], side, axis=0)
+    found = _shifts(rng, model, np.tile(one, (series, 1)), 2 * side, least)
     hit = {one.cell for one in found}
     inside = {one.cell for one in found if one.earliest <= side - 1 and one.latest >= side}
     return len(hit) / series, len(inside) / max(1, len(hit))
+
+
+def _shifts(
+    rng: np.random.Generator, model: Model, shares: Floats, days: int, least: float
+) -> list[ShiftFigures]:
+    series = len(shares) // days
+    stance, probabilities = model.drawn(rng, shares)
+    day = np.tile(np.arange(days), series)
+    rows = columns(np.arange(series).repeat(days), stance, probabilities, day, model)
+    return shifts(rows, model.records, min_probability=least)

@@ -14,12 +14,12 @@ from training.calibrate import (
     Curve,
     best_threshold,
     confusion,
-    confusion_on,
     expected_calibration_error,
     fit,
     issue_thresholds,
     joint_f1,
     reliability,
+    worth_on,
 )
 
 
@@ -141,9 +141,16 @@ def test_confusion_takes_a_threshold_for_each_candidate() -> None:
 def test_confusion_is_measured_on_news_where_there_is_some() -> None:
     probabilities = np.array([[0.9, 0.1, 0.0, 0.0], [0.1, 0.9, 0.0, 0.0], [0.9, 0.1, 0.0, 0.0]])
     given = (["news", "news", "written"], probabilities, np.array([0, 1, 1]), np.full(3, 0.5))
-    counts, names = confusion_on({"news", "other"}, *given)
-    assert names == ("news",)
-    assert counts[:2, :2].tolist() == [[1, 0], [0, 1]]
-    counts, names = confusion_on({"other"}, *given)
-    assert names == ()
-    assert counts[:2, :2].tolist() == [[1, 0], [1, 1]]
+    worth = worth_on({"news", "other"}, *given)
+    assert worth.confusion_of == ("news",)
+    assert [row[:2] for row in worth.confusion[:2]] == [(1, 0), (0, 1)]
+    worth = worth_on({"other"}, *given)
+    assert worth.confusion_of == ()
+    assert [row[:2] for row in worth.confusion[:2]] == [(1, 0), (1, 1)]
+
+
+def test_how_sure_reports_were_is_measured_by_stance() -> None:
+    probabilities = np.array([[0.6, 0.1, 0.1, 0.2], [0.5, 0.1, 0.0, 0.4], [0.1, 0.2, 0.0, 0.7]])
+    given = (["news"] * 3, probabilities, np.array([0, 3, 1]), np.full(3, 0.5))
+    # two reports of support, none of the others: of these nothing is known
+    assert worth_on({"news"}, *given).reported_none == (0.3, 1.0, 1.0)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stance.columnar import UNDATED, Columns, cells, shifts
-from stance.evidence import record
+from stance.evidence import Record, record
 from stance.positions import build_matrix
 from stance.records import EVIDENCE_KINDS, STANCES, Position
 from stance.shifts import find_shifts
@@ -68,8 +68,8 @@ def some_rows(n: int, seed: int) -> tuple[list[Position], Columns]:
     return rows, columns
 
 
-def measured(scale: float = 1.0) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    found = record([[n * scale for n in row] for row in CONFUSION])
+def measured(scale: float = 1.0) -> Record:
+    found = record([[n * scale for n in row] for row in CONFUSION], (0.1, 0.2, 0.3))
     assert found is not None
     return found
 

@@ -134,14 +134,24 @@ def confusion(probabilities: Floats, labels: Ints, threshold: float | Floats) ->
     return counts
 
 
-def confusion_on(
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What reports have been worth: the fields of that name in `stance.modelfile.ModelInfo`."""
+
+    confusion: tuple[tuple[float, ...], ...]
+    confusion_of: tuple[str, ...]
+    reported_none: tuple[float, ...]
+
+
+def worth_on(
     wanted: Collection[str],
     corpus: Sequence[str],
     probabilities: Floats,
     labels: Ints,
     threshold: Floats,
-) -> tuple[Ints, tuple[str, ...]]:
-    """The `confusion` over the pairs of the ``wanted`` corpora, and the names of these.
+) -> Worth:
+    """The `confusion` over the pairs of the ``wanted`` corpora, the names of these, and the mean
+    probability of no position that the reports of each stance had (1 where there is none).
 
     Written sentences that are hard on purpose tell nothing of how often the model errs on news,
     and positions and shifts rest on that. Where no pair is of a wanted corpus it is measured on
@@ -150,7 +160,16 @@ def confusion_on(
     news = np.array([name in wanted for name in corpus], dtype=bool)
     names = tuple(sorted(set(corpus) & set(wanted)))
     kept = news if names else np.ones(len(labels), dtype=bool)
-    return confusion(probabilities[kept], labels[kept], threshold[kept]), names
+    probabilities, labels, threshold = probabilities[kept], labels[kept], threshold[kept]
+    none = probabilities[:, -1]
+    stance = np.where(1 - none >= threshold, probabilities[:, :-1].argmax(axis=1), -1)
+    by_stance = [none[stance == k] for k in range(probabilities.shape[1] - 1)]
+    counts = confusion(probabilities, labels, threshold)
+    return Worth(
+        tuple(tuple(float(n) for n in row) for row in counts),
+        names,
+        tuple(round(float(p.mean()), 4) if len(p) else 1.0 for p in by_stance),
+    )
 
 
 TOLERANCE = 0.015

@@ -1,67 +1,63 @@
-"""Measure a finished model's confusion once more, and write it into its ``model.json``.
+"""Calibrate a finished model once more, and measure what its reports are worth.
 
-    python -m training.confusion CONFIG.toml --corpora DIR --model FOLDER
+    python -m training.confusion CONFIG.toml --corpora DIR --dev FILE --model FOLDER
 
-A cell's interval carries the model's errors (`stance.evidence`), so they must be those that it
-makes on the texts it will meet, asked as it is asked today. `training.recipe` measures them when
-a model is made; this does so again after the reading has changed, or for other texts: on what
-the configuration holds out of its ``confusion_on``. Weights, calibration and thresholds stay.
+A row's probabilities and a cell's interval carry the model's errors (`stance.evidence`), so these
+must be those that it makes on the texts it will meet, asked as it is asked today.
+`training.recipe` does this when a model is made; this does it again after the reading has
+changed, on what the configuration holds out. The weights stay, ``model.json`` and the card's part
+on calibration are written anew.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
-import numpy as np
-
-from stance.errors import InputError
 from stance.modelfile import load_info
-from stance.scorer import calibrated
-from training import calibrate
-from training.config import RunConfig, load_config
+from training.calibrate import Bin
+from training.card import RELIABILITY, keep
+from training.config import load_config
 from training.export import write_info
 from training.pairs import LABELS
 from training.recipe import Recipe
-
-
-def measured(
-    recipe: Recipe, step: RunConfig, folder: Path
-) -> tuple[calibrate.Ints, tuple[str, ...]]:
-    """The confusion, shape (4, 4), on the held-out news of a step, and the corpora it is of."""
-    info = load_info(folder)
-    held = {
-        name: [example.gold for example in texts]
-        for name, (_, texts) in recipe.sides(step).items()
-        if name in step.confusion_on
-    }
-    logits, labels, issues, corpus = recipe.held_out_logits(step, folder, held)
-    if not len(labels):
-        raise InputError("holds out none of the corpora of confusion_on", file=step.name)
-    return calibrate.confusion_on(
-        step.confusion_on,
-        corpus,
-        calibrated(logits, info),
-        labels,
-        np.array([info.least(issue) for issue in issues]),
-    )
+from training.reliability import plot_reliability
 
 
 def main() -> None:
     """The command of the module's docstring."""
-    parser = argparse.ArgumentParser(description="Measure a model's confusion on held-out news.")
+    given = _arguments()
+    step, folder = load_config(given.config), given.model
+    recipe = Recipe(str(folder), given.corpora, given.config.parent)
+    if given.version is not None:
+        write_info(load_info(folder).model_copy(update={"version": given.version}), folder)
+    held = {
+        name: [example.gold for example in texts if example.claims is None]
+        for name, (_, texts) in recipe.sides(step).items()
+    }
+    info, figures = recipe.recalibrate(step, folder, held, given.dev)
+    plot_reliability([Bin(**one) for one in figures["bins"]], folder / RELIABILITY)
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    metrics["calibration"] = figures
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    keep(folder, {})
+    print(f"temperature {info.temperature:.3f}, bias of none {info.none_bias:.3f}")
+    print(f"threshold {info.threshold:.3f}, of their own {info.thresholds}")
+    print(f"worth on {', '.join(info.confusion_of)}; rows annotated, columns reported")
+    for label, row in zip(LABELS, info.confusion, strict=True):
+        print(f"{label:8s} " + " ".join(f"{n:6.0f}" for n in row))
+    print("mean probability of no position: " + " ".join(f"{p:6.3f}" for p in info.reported_none))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Calibrate a finished model once more.")
     parser.add_argument("config", type=Path, help="the training step whose held-out texts count")
     parser.add_argument("--corpora", type=Path, required=True)
+    parser.add_argument("--dev", type=Path, required=True, help="texts to choose thresholds on")
     parser.add_argument("--model", type=Path, required=True, help="a folder, changed in place")
-    given = parser.parse_args()
-    recipe = Recipe(str(given.model), given.corpora, given.config.parent)
-    counts, corpora = measured(recipe, load_config(given.config), given.model)
-    table = tuple(tuple(float(n) for n in row) for row in counts)
-    info = load_info(given.model).model_copy(update={"confusion": table, "confusion_of": corpora})
-    write_info(info, given.model)
-    print(f"measured on {', '.join(corpora)}; rows annotated, columns reported")
-    for label, row in zip(LABELS, counts, strict=True):
-        print(f"{label:8s} " + " ".join(f"{n:6d}" for n in row))
+    parser.add_argument("--version", help="a new name for the model, which stands in its rows")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -280,23 +280,7 @@ class Recipe:
         export(self.model(step, [step.name]), self.tokenizer(), info, folder)
         self.tell(f"{step.name}: exported, calibrating")
         _, held = self.data(step)
-        logits, labels, issues, corpus = self.held_out_logits(step, folder, held)
-        enough = len(labels) >= (LEAST_TO_CALIBRATE if is_model_folder(self.base) else 1)
-        if enough:
-            info = info.model_copy(update=asdict(calibrate.fit(logits, labels)))
-        else:
-            self.tell(f"{step.name}: {len(labels)} held-out pairs are too few to calibrate on")
-        write_info(info, folder)
-        if dev is not None:
-            info = self._with_threshold(folder, self.texts(dev), info)
-        if enough:
-            least = np.array([info.least(issue) for issue in issues])
-            chances = calibrated(logits, info)
-            counts, of = calibrate.confusion_on(step.confusion_on, corpus, chances, labels, least)
-            table = tuple(tuple(float(n) for n in row) for row in counts)
-            info = info.model_copy(update={"confusion": table, "confusion_of": of})
-        write_info(info, folder)
-        figures = {"fitted": enough, **_calibration(logits, labels, info)}
+        info, figures = self.recalibrate(step, folder, held, dev)
         corpora = sorted({name for one in steps for name in one.general})
         report = {
             "calibration": figures,
@@ -310,6 +294,32 @@ class Recipe:
         text = card(info, Path(base).name, steps, self._minutes(steps), report)
         (folder / "CARD.md").write_text(text, encoding="utf-8")
         return folder
+
+    def recalibrate(
+        self, step: RunConfig, folder: Path, held: dict[str, list[GoldText]], dev: Path | None
+    ) -> tuple[ModelInfo, dict[str, Any]]:
+        """Fit temperature and bias of a model folder on the held-out texts and the thresholds on
+        ``dev``, and measure what its reports are worth; writes its ``model.json``.
+
+        Returns that and the figures of the card.
+        """
+        info = load_info(folder)
+        logits, labels, issues, corpus = self.held_out_logits(step, folder, held)
+        enough = len(labels) >= (LEAST_TO_CALIBRATE if is_model_folder(self.base) else 1)
+        if enough:
+            info = info.model_copy(update=asdict(calibrate.fit(logits, labels)))
+        else:
+            self.tell(f"{step.name}: {len(labels)} held-out pairs are too few to calibrate on")
+        write_info(info, folder)
+        if dev is not None:
+            info = self._with_threshold(folder, self.texts(dev), info)
+        if enough:
+            least = np.array([info.least(issue) for issue in issues])
+            chances = calibrated(logits, info)
+            worth = calibrate.worth_on(step.confusion_on, corpus, chances, labels, least)
+            info = info.model_copy(update=asdict(worth))
+        write_info(info, folder)
+        return info, {"fitted": enough, **_calibration(logits, labels, info)}
 
     def _first_info(self, step: RunConfig, version: str) -> ModelInfo:
         """What is known before calibration: of a model folder as base, its own calibration."""

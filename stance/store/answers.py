@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from stance.evidence import Floats
+from stance.evidence import Record
 from stance.positions import build_matrix
 from stance.records import EVIDENCE_KINDS, STANCES, Cell, Position, Shift
 from stance.shifts import ShiftReport, find_shifts
@@ -53,7 +53,7 @@ _MOMENT: Final = "@"
 
 Names = tuple[str, str]
 Numbered = list[tuple[int, Position]]
-Records = dict[str, Floats]
+Records = dict[str, Record]
 Work = Callable[[Names, Numbered, Records], Any]
 
 
@@ -126,7 +126,7 @@ def _answers(engine: Engine, query: Query, asked: Sequence[Any], work: Work) -> 
         version = min(version_of(connection, query), now)
         query = replace(query, version=version, as_of=None)
         records = versions.records(connection, version)
-        worth = {name: of.tolist() for name, of in sorted(records.items())}
+        worth = {name: asdict(of) for name, of in sorted(records.items())}
         question = _question(query, [*asked, worth], latest=version == now)
         revisions = _revisions(connection, query)
         kept = _kept(connection, question, query)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from stance.evidence import Floats, record
+from stance.evidence import Record, record
 from stance.store import models as m
 from stance.store.commits import Unchanged, Writing, writing
 from stance.store.reading import model_at
@@ -19,7 +19,7 @@ from stance.store.reading import model_at
 class StoredModel:
     """A model that scored rows of a store.
 
-    ``info`` is what ``model.json`` says of it: thresholds, temperature and confusion (counts;
+    ``info`` is what ``model.json`` says of it: thresholds, calibration and confusion (counts;
     rows are true, columns predicted stances). ``rows`` counts its positions. ``current`` tells
     whether its rows are the ones that count.
     """
@@ -70,13 +70,14 @@ def models(connection: Connection, version: int) -> list[StoredModel]:
     ]
 
 
-def records(connection: Connection, version: int) -> dict[str, Floats]:
-    """What each model's reports are worth (`stance.evidence.record`), where it was measured."""
+def records(connection: Connection, version: int) -> dict[str, Record]:
+    """What each model's reports are worth (`stance.evidence.Record`), where it was measured."""
     wanted = sa.select(m.Model.version, m.Model.info).where(m.Model.added <= version)
     found = {}
     for name, info in connection.execute(wanted):
         # measured on sentences that were written to be hard, it says more errors than news has
-        of = record(info["confusion"]) if info.get("confusion_of") else None
+        news = bool(info.get("confusion_of"))
+        of = record(info["confusion"], info.get("reported_none", ())) if news else None
         if of is not None:
             found[name] = of
     return found

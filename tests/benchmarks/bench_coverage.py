@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from stance import resources
 from stance.modelfile import load_info
-from tests.simulation import Counts, covered, permuted, reversals
+from tests.simulation import Model, covered, permuted, reversals
 
 SIZES = (3, 6, 10, 30, 100, 300)
 FIXED = (
@@ -31,26 +31,27 @@ FIXED = (
     (0.34, 0.33, 0.33),
 )
 
+BIAS = -0.5
+"""How much too sure the simulated model is, in log odds: what its record must undo."""
 
-def main(number: int, model: Path) -> None:
+
+def main(number: int, folder: Path) -> None:
     """Print the tables."""
-    info = load_info(model)
+    info = load_info(folder)
+    erring = Model(info.confusion, bias=BIAS)
     print(f"model {info.version}, {number} cells each")
     print("planted            " + "".join(f"{f'n={n}':>8}" for n in SIZES))
     for shares in (None, *FIXED):
         name = "from the prior" if shares is None else "/".join(f"{s:g}" for s in shares)
-        found = [covered(info.confusion, n, number=number, seed=n, shares=shares) for n in SIZES]
+        found = [covered(erring, n, number=number, seed=n, shares=shares) for n in SIZES]
         print(f"{name:<19}" + "".join(f"{share:>8.3f}" for share in found))
-    given: tuple[tuple[str, Counts | None], ...] = (("sure", None), ("model", info.confusion))
-    for name, confusion in given:
+    for name, model in (("sure", Model(None)), ("model", erring)):
         for days in (6, 12, 24):
-            share = permuted(confusion, series=number, seed=days, days=days)
+            share = permuted(model, series=number, seed=days, days=days)
             print(f"{name}: no change, {days} days: a shift at 0.95 in {share:.3f}")
         for side in (4, 6, 12):
             for firm in (1.0, 0.9):
-                found_, inside = reversals(
-                    confusion, series=number, seed=side, side=side, firm=firm
-                )
+                found_, inside = reversals(model, series=number, seed=side, side=side, firm=firm)
                 print(
                     f"{name}: reversal, {side} a side, {firm:.0%} firm: found in {found_:.3f}, "
                     f"date inside in {inside:.3f} of these"
