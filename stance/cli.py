@@ -165,7 +165,7 @@ def run(
     assert out is not None
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
-    from stance.reading import files_of, read
+    from stance.reading import files_of, take
     from stance.runner import Table, error_log, job_of, run_table
 
     fields = _fields(field or [])
@@ -177,7 +177,7 @@ def run(
         try:
             run_table(
                 tracker,
-                read(inputs, fields=fields),
+                take(inputs, fields=fields),
                 job_of(tracker, files_of(inputs), options),
                 Table(out, clusters, resume),
                 tally,

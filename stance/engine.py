@@ -6,8 +6,9 @@ processes and any size of batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from stance.attribution import Attribution, Noted
@@ -15,7 +16,8 @@ from stance.batching import BATCH_SIZE, BATCH_TOKENS, Ask, Batcher, Counted, Lim
 from stance.cores import available_cores
 from stance.pipeline import Judged, Tracker
 from stance.prepare import Prepared, Preparer
-from stance.records import Article, Candidate, Position, Scores
+from stance.reading import Taken, Warned, weight
+from stance.records import Article, Candidate, Position, Scores, Skipped
 from stance.scorer import Question, TokenScorer
 from stance.workers import in_order
 
@@ -64,6 +66,10 @@ class Outcome:
         return self.prepared.said
 
 
+def _prepared(found: Iterable[Prepared | Skipped | Warned]) -> Iterator[Prepared]:
+    return (one for one in found if isinstance(one, Prepared))
+
+
 class Engine:
     """Runs a tracker over many articles; one ``run`` at a time."""
 
@@ -89,16 +95,23 @@ class Engine:
         """The questions so far, and those that the model was asked."""
         return self._batcher.counted
 
-    def run(self, articles: Iterable[Article]) -> Iterator[Outcome]:
-        """One outcome per article, in order. Raises ``StanceError`` where a process dies."""
-        prepared = in_order(
+    def run(
+        self,
+        given: Iterable[Taken | Article],
+        sift: Callable[[Iterable[Prepared | Skipped | Warned]], Iterable[Prepared]] = _prepared,
+    ) -> Iterator[Outcome]:
+        """One outcome per article, in order; ``sift`` chooses those that the model is asked.
+
+        Raises ``StanceError`` where a process dies.
+        """
+        made = in_order(
             self._preparer,
-            articles,
+            given,
             workers=self._settings.workers,
-            size=lambda article: len(article.text),
+            size=weight,
             most=_CHARACTERS,
         )
-        for one, scores in self._batcher.run(prepared):
+        for one, scores in self._batcher.run(sift(chain.from_iterable(made))):
             yield Outcome(one, tuple(self._rows(one, scores)))
 
     def _rows(self, one: Prepared, scores: Sequence[Scores]) -> list[Position]:

@@ -10,7 +10,8 @@ from stance.attribution import Attribution
 from stance.batching import Asked
 from stance.encoding import PairTokenizer
 from stance.mentions import unresolved
-from stance.records import Article, Candidate
+from stance.reading import Taken, Warned, finish
+from stance.records import Article, Candidate, Skipped
 from stance.reprints import signature
 from stance.stages import Reader, Reading
 
@@ -31,6 +32,11 @@ class Prepared:
     signature: bytes
 
     @property
+    def id(self) -> str:
+        """The article's."""
+        return self.article.id
+
+    @property
     def weight(self) -> int:
         """Its size in memory, in characters of text."""
         return len(self.article.text)
@@ -42,7 +48,11 @@ class Preparer:
     def __init__(self, reader: Reader, tokenizer: PairTokenizer | None = None) -> None:
         self._reader, self._tokenizer = reader, tokenizer
 
-    def __call__(self, article: Article) -> Prepared:
+    def __call__(self, taken: Taken | Article) -> list[Prepared | Skipped | Warned]:
+        """All that comes of a page or row, or of an article."""
+        return [self.prepare(one) if isinstance(one, Article) else one for one in finish(taken)]
+
+    def prepare(self, article: Article) -> Prepared:
         day = article.published.date() if article.published else None
         reading = self._reader.read(article.text, day)
         questions = [self._reader.question(article.text, c) for c in reading.candidates]

@@ -6,13 +6,21 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from stance.reading import Warned
-from stance.records import Article, Skipped
+from stance.records import Skipped
 from stance.seen import Seen
 
 Item = TypeVar("Item")
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+HasId = TypeVar("HasId", bound=_HasId)
 
 Told = TypeVar("Told", Skipped, Warned)
 
@@ -44,8 +52,8 @@ class Tally:
     _more: Counter[str] = field(default_factory=Counter)
     _seen: Seen = field(default_factory=Seen)
 
-    def articles(self, found: Iterable[Article | Skipped | Warned]) -> Iterator[Article]:
-        """The articles among what was read, each once; the rest is counted."""
+    def articles(self, found: Iterable[HasId | Skipped | Warned]) -> Iterator[HasId]:
+        """The articles, or what was made of them, each once; the rest is counted."""
         for one in found:
             if isinstance(one, Skipped):
                 if self.rejected is not None:

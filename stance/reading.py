@@ -1,6 +1,7 @@
 """Files, folders, patterns and standard input → articles, one after the other.
 
 A page (text or HTML) becomes its articles; each row of a table is an article by itself.
+`take` gets pages and rows out of their files, `finish` makes articles of one; `read` does both.
 What cannot be read is told in a ``Skipped`` and the rest goes on; nothing here raises for
 what a file holds. Text that is not English counts as such.
 """
@@ -16,12 +17,13 @@ import re
 import sys
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from io import BufferedReader, RawIOBase
-from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Self, cast
 
 from stance.cleaning import has_words, looks_like_html, mend_markup
 from stance.dates import parse_date
@@ -87,6 +89,28 @@ class Warned:
 Read = Article | Skipped | Warned
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it lies in its file."""
+
+    file: str
+    raw: bytes
+    is_html: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row as it lies in its file; ``fields`` tell what its cells are."""
+
+    file: str
+    row: Row
+    fields: Fields
+
+
+Taken = Page | Cells | Skipped | Warned
+"""What comes out of a file before anybody looks at its text; it can be sent elsewhere."""
+
+
 def read(
     inputs: Sequence[str],
     *,
@@ -102,10 +126,59 @@ def read(
 
     Raises ``UnknownNameError`` for a key of ``fields`` that is not ours.
     """
-    return _read_all(inputs, Fields(fields), stdin)
+    return chain.from_iterable(map(finish, take(inputs, fields=fields, stdin=stdin)))
 
 
-def _read_all(inputs: Sequence[str], fields: Fields, stdin: BinaryIO | None) -> Iterator[Read]:
+def take(
+    inputs: Sequence[str],
+    *,
+    fields: Mapping[str, str] | None = None,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Taken]:
+    """The pages and rows of every input in turn, not looked at yet; otherwise as `read`."""
+    return _take_all(inputs, Fields(fields), stdin)
+
+
+def finish(taken: Taken | Article) -> Iterator[Read]:
+    """The articles of a page or row, or why there are none; anything else as it is."""
+    if isinstance(taken, Page):
+        yield from _read_page(taken)
+    elif isinstance(taken, Cells):
+        yield from _read_row(taken.row, taken.file, taken.fields)
+    else:
+        yield taken
+
+
+def weight(taken: Taken | Article) -> int:
+    """About how many characters a page or row has."""
+    if isinstance(taken, Page):
+        return len(taken.raw)
+    if isinstance(taken, Cells):
+        return sum(len(v) for v in taken.row.values.values() if isinstance(v, str | bytes))
+    return len(taken.text) if isinstance(taken, Article) else 1
+
+
+class Finishing:
+    """What was taken, finished here one by one; ``rest`` is what nobody has asked for yet."""
+
+    def __init__(self, taken: Iterable[Taken]) -> None:
+        self._taken = iter(taken)
+        self._open: Iterator[Read] = iter(())
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Read:
+        while True:
+            for one in self._open:
+                return one
+            self._open = finish(next(self._taken))
+
+    def rest(self) -> Iterator[Taken | Article]:
+        return chain(self._open, self._taken)
+
+
+def _take_all(inputs: Sequence[str], fields: Fields, stdin: BinaryIO | None) -> Iterator[Taken]:
     done: set[str] = set()
     for given in inputs:
         for found in _files_of(given):
@@ -117,9 +190,9 @@ def _read_all(inputs: Sequence[str], fields: Fields, stdin: BinaryIO | None) -> 
                 continue
             done.add(real)
             if found == STDIN:
-                yield from _read_stream(stdin or sys.stdin.buffer, _STDIN_NAME, "", fields)
+                yield from _take_stream(stdin or sys.stdin.buffer, _STDIN_NAME, "", fields)
             else:
-                yield from _read_file(found, fields)
+                yield from _take_file(found, fields)
 
 
 # ---------------------------------------------------------------------------------------
@@ -184,7 +257,7 @@ def _why(error: OSError) -> str:
 # One file
 
 
-def _read_file(path: str, fields: Fields) -> Iterator[Read]:
+def _take_file(path: str, fields: Fields) -> Iterator[Taken]:
     file = _shown(path)
     try:
         stream = open(path, "rb")  # noqa: SIM115 - closed below, errors on opening told apart
@@ -192,34 +265,34 @@ def _read_file(path: str, fields: Fields) -> Iterator[Read]:
         yield Skipped(file, _why(error))
         return
     with stream:
-        yield from _read_stream(stream, file, path, fields)
+        yield from _take_stream(stream, file, path, fields)
 
 
-def _read_stream(stream: BinaryIO, file: str, name: str, fields: Fields) -> Iterator[Read]:
-    """Read one stream; where it breaks off, what came before is kept."""
+def _take_stream(stream: BinaryIO, file: str, name: str, fields: Fields) -> Iterator[Taken]:
+    """Take apart one stream; where it breaks off, what came before is kept."""
     count = 0
     try:
         for item in _unpack(stream, file, name, fields):
-            count += isinstance(item, Article)
+            count += isinstance(item, Cells)
             yield item
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         what = "ends too early" if isinstance(error, EOFError) else "is damaged or none"
-        kept = f"; {count} articles before that were read" if count else ""
+        kept = f"; {count} rows before that were read" if count else ""
         yield Skipped(file, f"the gzip data {what}{kept}")
     except OSError as error:
         yield Skipped(file, _why(error))
 
 
-def _unpack(stream: BinaryIO, file: str, name: str, fields: Fields) -> Iterator[Read]:
+def _unpack(stream: BinaryIO, file: str, name: str, fields: Fields) -> Iterator[Taken]:
     ending = _ending(name)
     rest, head = _peek(stream)
     is_packed = name.lower().endswith(".gz") or ending not in FORMATS
     if is_packed and head and (ending in FORMATS or head.startswith(_GZIP)):
         with closing(gzip.GzipFile(fileobj=rest)) as unpacked:
             inner, head = _peek(unpacked)
-            yield from _read_format(inner, head, file, ending, fields)
+            yield from _take_format(inner, head, file, ending, fields)
         return
-    yield from _read_format(rest, head, file, ending, fields, whole=stream)
+    yield from _take_format(rest, head, file, ending, fields, whole=stream)
 
 
 def _peek(stream: BinaryIO | gzip.GzipFile) -> tuple[BufferedReader, bytes]:
@@ -269,15 +342,15 @@ class _Rest(RawIOBase):
         return len(chunk)
 
 
-def _read_format(
+def _take_format(
     stream: BufferedReader,
     head: bytes,
     file: str,
     ending: str,
     fields: Fields,
     whole: BinaryIO | None = None,
-) -> Iterator[Read]:
-    """Read what is behind ``stream``; ``whole`` is the same from its start, if not packed."""
+) -> Iterator[Taken]:
+    """Take what is behind ``stream``; ``whole`` is the same from its start, if not packed."""
     if not head.strip():
         yield from _nothing_in(stream, file)
         return
@@ -288,13 +361,13 @@ def _read_format(
     if binary is not None:
         yield Skipped(file, f"it is no text but {binary}")
     elif kind in ("text", "html"):
-        yield from _read_page(stream, file, is_html=kind == "html")
+        yield _page(stream, file, is_html=kind == "html")
     elif kind == "parquet":
-        yield from _read_rows(_parquet_rows(stream, whole, file, fields), file, fields)
+        yield from _take_rows(_parquet_rows(stream, whole, file, fields), file, fields)
     elif head.startswith(_UTF16):
         yield Skipped(file, "it is UTF-16; a table is read as UTF-8 only")
     else:
-        yield from _read_rows(_rows_of(stream, file, kind, fields), file, fields)
+        yield from _take_rows(_rows_of(stream, file, kind, fields), file, fields)
 
 
 def _nothing_in(stream: BufferedReader, file: str) -> Iterator[Skipped]:
@@ -340,17 +413,21 @@ def _is_json_lines(head: bytes) -> bool:
 # Pages
 
 
-def _read_page(stream: BufferedReader, file: str, *, is_html: bool) -> Iterator[Read]:
+def _page(stream: BufferedReader, file: str, *, is_html: bool) -> Page | Skipped:
     raw = stream.read(LONGEST + 1)
     if len(raw) > LONGEST:
-        yield Skipped(file, too_long(len(raw) + drain(stream)))
-        return
+        return Skipped(file, too_long(len(raw) + drain(stream)))
+    return Page(file, raw, is_html)
+
+
+def _read_page(page: Page) -> Iterator[Read]:
+    file = page.file
     try:
-        text, guessed = decode(raw, is_html=is_html)
+        text, guessed = decode(page.raw, is_html=page.is_html)
     except ValueError as error:
         yield Skipped(file, str(error))
         return
-    articles = articles_of(text, is_html=is_html or looks_like_html(text))
+    articles = articles_of(text, is_html=page.is_html or looks_like_html(text))
     for number, article in enumerate(articles, 1):
         language = foreign(article.text)
         which = f"article {number} of the page: " if len(articles) > 1 else ""
@@ -389,7 +466,7 @@ def _parquet_rows(
         yield from parquet_rows(cast(BinaryIO, copy), file, fields)
 
 
-def _read_rows(rows: Rows, file: str, fields: Fields) -> Iterator[Read]:
+def _take_rows(rows: Rows, file: str, fields: Fields) -> Iterator[Taken]:
     unseen = {name: column for name, column in fields.chosen.items() if name != "text"}
     any_row = False
     for row in rows:
@@ -398,7 +475,7 @@ def _read_rows(rows: Rows, file: str, fields: Fields) -> Iterator[Read]:
             continue
         any_row = True
         unseen = {name: at for name, at in unseen.items() if not fields.has(row.values, name)}
-        yield from _read_row(row, file, fields)
+        yield Cells(file, row, fields)
     for name, column in unseen.items() if any_row else ():
         yield Warned(file, f"no row has '{column}'", field=name)
 

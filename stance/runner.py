@@ -21,7 +21,7 @@ from stance.errors import InputError, StanceError
 from stance.manifest import Job, inputs_of, program_version, write_manifest
 from stance.pipeline import Tracker
 from stance.progress import Tally
-from stance.reading import Read
+from stance.reading import Finishing, Taken
 from stance.records import Position, Skipped
 from stance.register import data_version
 from stance.registry import digests, fingerprint, sha256
@@ -43,7 +43,7 @@ class Table:
 
 def run_table(
     tracker: Tracker,
-    found: Iterable[Read],
+    taken: Iterable[Taken],
     job: Job,
     table: Table,
     tally: Tally,
@@ -60,8 +60,9 @@ def run_table(
         if unfinished is not None:
             job.check(unfinished)
         spool.begin(job.dumped(), resume=table.resume)
-        articles = spool.remaining(tally.articles(found))
-        for outcome in bar(Engine(tracker, settings).run(articles)):
+        found = Finishing(taken)
+        spool.skip(tally.articles(found))
+        for outcome in bar(Engine(tracker, settings).run(found.rest(), tally.articles)):
             kept = list(filter(keep, outcome.positions))
             prepared = outcome.prepared
             spool.add(outcome.article, kept, prepared.signature, prepared.unresolved)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
@@ -179,24 +180,19 @@ class Spool:
         file.seek(size)
         return file
 
-    def remaining(self, articles: Iterable[Article]) -> Iterator[Article]:
-        """The articles that are not done yet, of all in their order.
+    def skip(self, articles: Iterable[Article]) -> None:
+        """Pass over the articles that are done, of all in their order.
 
-        Raises ``StanceError`` where those that are done are others.
+        Raises ``StanceError`` where they are others than those that were done.
         """
-        source = iter(articles)
         done = self.progress.articles
-        for _ in range(done):
-            article = next(source, None)
-            if article is None:
-                break
+        for article in islice(articles, done):
             self._digest = _longer(self._digest, article)
         if done and self._digest.hexdigest() != self.progress.digest:
             raise StanceError(
                 "the inputs hold other articles than the unfinished run read; "
                 "run without --resume to begin anew"
             )
-        yield from source
 
     def add(
         self, article: Article, positions: Sequence[Position], signature: bytes, unresolved: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from stance import Tracker
 from stance.batching import Batcher, Limits, Memory, batches, key_of
 from stance.engine import Engine, Settings, default_workers
 from stance.errors import StanceError
+from stance.progress import Tally
+from stance.reading import take
 from stance.records import Article, Position, Scores
 from stance.scorer import OnnxScorer
 from stance.workers import in_order
@@ -62,6 +65,27 @@ def test_the_processes_change_no_row(tmp_path: Path, workers: int) -> None:
     tracker = make_tracker(OnnxScorer(tiny_model(tmp_path / "tiny")))
     alone = rows(tracker, many(), Settings())
     assert rows(tracker, many(), Settings(workers=workers, batch_size=8)) == alone
+
+
+def test_pages_and_rows_are_read_in_the_processes_with_all_that_is_wrong_with_them(
+    tmp_path: Path,
+) -> None:
+    for n in range(30):
+        (tmp_path / f"{n:02}.txt").write_text(f"Alba backs the tax. Boat {n} came in.")
+    (tmp_path / "05.txt").write_text("")
+    (tmp_path / "06.txt").write_bytes(b"Borea rejects the tax\x97today.")
+    (tmp_path / "07.txt").write_text("Die Regierung hat die Steuer gestern abgelehnt. " * 9)
+    rows = [{"text": "Alba weighs the tax.", "date": "never"}, {"text": 7}, {"other": "x"}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = []
+    for workers in (0, 2):
+        tally = Tally()
+        engine = Engine(make_tracker(), Settings(workers=workers))
+        outcomes = list(engine.run(take([str(tmp_path)]), tally.articles))
+        found.append((outcomes, tally.skipped, tally.warned, tally.read, tally.repeated))
+    assert found[0] == found[1]
+    _, skipped, warned, read, _ = found[0]
+    assert (len(skipped), len(warned), read) == (4, 2, 29)
 
 
 def test_equal_pairs_are_asked_once_and_no_candidate_asks_nothing() -> None:

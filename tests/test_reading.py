@@ -347,9 +347,7 @@ def test_rows_before_the_break_of_a_gz_are_kept(write: Write) -> None:
         kept = texts(iter(found))
         assert kept == [row["text"] for row in rows[: len(kept)]]
         assert len(kept) > 1000
-        assert (
-            f"ends too early; {len(kept)} articles before that were read" in notes(iter(found))[-1]
-        )
+        assert f"ends too early; {len(kept)} rows before that were read" in notes(iter(found))[-1]
 
 
 def test_a_short_gz_without_its_end_keeps_its_rows(write: Write) -> None:

@@ -127,7 +127,9 @@ def ceiling(path: Path) -> Figures:
     tracker = Tracker.load()
     scorer: Any = tracker.scorer
     prepare = Preparer(tracker.reader, scorer.tokenizer)
-    pairs = list(dict.fromkeys(pair for one in articles_of(path) for pair in prepare(one).asked))
+    pairs = list(
+        dict.fromkeys(pair for one in articles_of(path) for pair in prepare.prepare(one).asked)
+    )
     rows = [np.frombuffer(pair, "<i4").astype(np.int64)[None] for pair in pairs]
     parts = batches([row.shape[1] for row in rows], Limits(threads=scorer.threads))
 
