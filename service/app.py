@@ -6,25 +6,36 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import anyio.to_thread
 from fastapi import FastAPI
 
-from service.context import Context
+from service.context import Context, Worker
+from service.ingesting import ARTICLES, ingesting
 from service.limits import BodyLimit
 from service.models import Models
 from service.problems import HANDLERS, MEDIA_TYPE
 from service.routes import health, v1
 from service.settings import Settings
 from stance.pipeline import Tracker
+from stance.store import Store
 
 CONTRACT_VERSION: Final = "1.0.0"
 
 
-def create_app(tracker: Tracker, settings: Settings, models: Models | None = None) -> FastAPI:
+def create_app(
+    tracker: Tracker,
+    settings: Settings,
+    models: Models | None = None,
+    store: Store | None = None,
+    worker: Worker | None = None,
+) -> FastAPI:
     """The service of a loaded tracker. The model is warmed when the app starts.
 
     With ``models``, the one that is current among them takes over while the service runs.
+    ``store`` has the data that is told of; ``worker`` runs beside the app and works off the
+    store's jobs.
     """
-    context = Context(tracker, settings, models)
+    context = Context(tracker, settings, models, store, worker)
     app = _Service(
         title="Stance tracker",
         version=CONTRACT_VERSION,
@@ -37,8 +48,11 @@ def create_app(tracker: Tracker, settings: Settings, models: Models | None = Non
     )
     app.state.context = context
     app.include_router(v1)
+    app.include_router(ingesting)
     app.include_router(health)
-    app.add_middleware(BodyLimit, most=settings.max_body_bytes)
+    app.add_middleware(
+        BodyLimit, most=settings.max_body_bytes, more={ARTICLES: settings.max_ingest_bytes}
+    )
     return app
 
 
@@ -47,8 +61,10 @@ class _Service(FastAPI):
         """The contract, with what FastAPI cannot know: the limits and the type of errors."""
         schema = super().openapi()
         context: Context = self.state.context
-        text = schema["components"]["schemas"]["AnalyzeRequest"]["properties"]["text"]
-        text["maxLength"] = context.settings.max_text_characters
+        schemas, settings = schema["components"]["schemas"], context.settings
+        for name in ("AnalyzeRequest", "IngestedArticle"):
+            schemas[name]["properties"]["text"]["maxLength"] = settings.max_text_characters
+        schemas["IngestRequest"]["properties"]["articles"]["maxItems"] = settings.max_articles
         for path in schema["paths"].values():
             for operation in path.values():
                 _retype_errors(operation["responses"])
@@ -64,9 +80,15 @@ def _retype_errors(responses: dict[str, Any]) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
-    await context.warm_up()
-    yield
-    context.stop()
+    if context.worker:
+        context.worker.start()
+    try:
+        await context.warm_up()
+        yield
+    finally:
+        context.stop()
+        if context.worker:
+            await anyio.to_thread.run_sync(context.worker.stop)
 
 
 def _description(settings: Settings) -> str:
@@ -76,6 +98,8 @@ def _description(settings: Settings) -> str:
         "document (RFC 9457). Unknown parameters and fields are refused.\n\n"
         "Limits, refused past and never cut: a body has at most "
         f"{settings.max_body_bytes} bytes, a text to analyze at most "
-        f"{settings.max_text_characters} characters; {settings.parallel_analyses} analyses run "
+        f"{settings.max_text_characters} characters; a request brings at most "
+        f"{settings.max_articles} articles and {settings.max_ingest_bytes} bytes of them; "
+        f"{settings.parallel_analyses} analyses run "
         "at once and others wait."
     )

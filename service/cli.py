@@ -5,23 +5,38 @@ from __future__ import annotations
 import ipaddress
 import socket
 from contextlib import suppress
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stance.errors import StanceError
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+    from stance.store import Store
 
 _PATIENCE = 30
 """Seconds that running requests get when the service is told to stop."""
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on; this machine only.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default="127.0.0.1")
+    ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any free one.")
-    ] = 8000,
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Port to listen on; 0 takes any free one.", show_default="8000"
+        ),
+    ] = None,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            help="The store: a file, sqlite:///FILE or postgresql://HOST/NAME; without it a file "
+            "among your own data."
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -29,11 +44,20 @@ def serve(
             "also when another becomes current."
         ),
     ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Store the demonstration articles, in the background.")
+    ] = False,
 ) -> None:
-    """Answer over HTTP: actors, issues, and the positions of a text."""
-    if not is_loopback(host):
+    """Answer over HTTP: actors, issues, and the positions of stored and of given texts.
+
+    Further settings: service/README.md.
+    """
+    from service.settings import load_settings
+
+    settings = load_settings({"host": host, "port": port, "db": db, "model": model})
+    if not is_loopback(settings.host):
         raise StanceError(
-            f"{host}: only this machine may be served (127.0.0.1, ::1 or localhost), "
+            f"{settings.host}: only this machine may be served (127.0.0.1, ::1 or localhost), "
             "since there are no keys yet that would keep others out"
         )
 
@@ -41,14 +65,14 @@ def serve(
 
     from service.app import create_app
     from service.models import PublishedModels
-    from service.settings import Settings
+    from service.worker import WorkerProcess
     from stance.pipeline import Tracker
     from stance.registry import default_registry
 
-    with _listen(host, port) as listener:
-        tracker = Tracker.load(model=model)
-        models = PublishedModels(default_registry()) if model is None else None
-        app = create_app(tracker, Settings(host=host, port=port), models)
+    with _listen(settings.host, settings.port) as listener, _open(settings) as store:
+        tracker = Tracker.load(model=settings.model)
+        models = PublishedModels(default_registry()) if settings.model is None else None
+        app = create_app(tracker, settings, models, store, WorkerProcess(settings))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -59,12 +83,44 @@ def serve(
                 timeout_graceful_shutdown=_PATIENCE,
             )
         )
-        address = _address(host, listener)
+        address = _address(settings.host, listener)
         typer.echo(f"Serving {address} (contract: {address}/openapi.json), stop with Ctrl-C")
+        typer.echo(_told(store, demo=demo))
         with suppress(KeyboardInterrupt):  # which comes again after an orderly stop
             server.run(sockets=[listener])
         if not server.started:
             raise StanceError("the service could not start; the reason stands above")
+
+
+def _open(settings: Settings) -> Store:
+    """The store, brought up to date; the default one is made where there is none."""
+    from stance.store import Store
+
+    if settings.db is None:
+        Path(settings.address).parent.mkdir(parents=True, exist_ok=True)
+    return Store.open(settings.address, upgrade=True)
+
+
+def _told(store: Store, *, demo: bool) -> str:
+    """What is in the store, and what can be done where nothing is."""
+    if demo:
+        from service.demo import demonstration
+        from service.ingesting import submit
+
+        job = submit(store, demonstration(), most_waiting=None)
+        assert job is not None
+        if job.state != "done":
+            return (
+                f"Store {store.address}: {job.total} demonstration articles are being added, "
+                f"see /v1/jobs/{job.id}"
+            )
+    count = store.count_articles()
+    if count:
+        return f"Store {store.address}: {count} articles"
+    return (
+        f"Store {store.address}: no articles yet; POST /v1/articles or 'stance run --db' adds "
+        "yours, 'stance serve --demo' the demonstration articles"
+    )
 
 
 def is_loopback(host: str) -> bool:

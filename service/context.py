@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 import anyio
 import anyio.to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
 from service.models import Follower, Models
 from service.schemas import Analysis, AnalyzeRequest, Article, ModelUpdate, Position, Versions
@@ -15,6 +15,18 @@ from stance.pipeline import Tracker
 from stance.records import CODEBOOK_VERSION
 from stance.register import data_version
 from stance.scorer import Scorer
+from stance.store import Store
+
+
+class Worker(Protocol):
+    """What works off the jobs of the store."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    @property
+    def alive(self) -> bool: ...
 
 
 class Context:
@@ -23,8 +35,16 @@ class Context:
     ``models``, where given, may put another model in the tracker's place between requests.
     """
 
-    def __init__(self, tracker: Tracker, settings: Settings, models: Models | None = None) -> None:
+    def __init__(
+        self,
+        tracker: Tracker,
+        settings: Settings,
+        models: Models | None = None,
+        store: Store | None = None,
+        worker: Worker | None = None,
+    ) -> None:
         self.tracker, self.settings = tracker, settings
+        self.store, self.worker = store, worker
         self.ready = False
         self._data_version = data_version(tracker.actors, tracker.issues)
         self._room = anyio.CapacityLimiter(settings.parallel_analyses)
@@ -103,3 +123,13 @@ async def context_of(request: Request) -> Context:
 
 
 Here = Annotated[Context, Depends(context_of)]
+
+
+async def store_of(here: Here) -> Store:
+    """The store of the app; one that was started without has nothing at the addresses of data."""
+    if here.store is None:
+        raise HTTPException(404, "this service keeps no store")
+    return here.store
+
+
+Stored = Annotated[Store, Depends(store_of)]

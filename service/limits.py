@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,33 +15,37 @@ from service.schemas import Breach
 class BodyLimit:
     """Refuses a body of more than ``most`` bytes with 413, before it is held in memory.
 
+    ``more`` has the addresses that take another size.
+
     What ``Content-Length`` declares is refused unread; what comes in chunks is counted.
     """
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app, self.most = app, most
+    def __init__(self, app: ASGIApp, most: int, more: Mapping[str, int] | None = None) -> None:
+        self.app, self.most, self.more = app, most, more or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self.more.get(scope["path"], self.most)
         declared = Headers(scope=scope).get("content-length", "")
         size = int(declared) if declared.isdecimal() else 0
         received = 0
 
         async def counted() -> Message:
             nonlocal received
-            self._check(size)
+            _check(size, most)
             message = await receive()
             received += len(message.get("body", b""))
-            self._check(received)
+            _check(received, most)
             return message
 
         await self.app(scope, counted, send)
 
-    def _check(self, size: int) -> None:
-        if size > self.most:
-            raise Refused(413, f"the body is larger than {self.most} bytes, the most that is read")
+
+def _check(size: int, most: int) -> None:
+    if size > most:
+        raise Refused(413, f"the body is larger than {most} bytes, the most that is read")
 
 
 async def no_parameters(request: Request) -> None:

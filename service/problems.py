@@ -6,6 +6,7 @@ stands in the log. No answer repeats the text that was sent.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -18,7 +19,16 @@ from starlette.responses import Response
 
 from service.context import context_of
 from service.schemas import AnalyzeRequest, Breach, Problem
-from stance.errors import InputError, ModelError, RegisterError, StanceError, UnknownNameError
+from stance.errors import (
+    InputError,
+    ModelError,
+    RegisterError,
+    StanceError,
+    StoreError,
+    UnknownNameError,
+)
+
+_log: Final = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -27,6 +37,7 @@ MOST_ERRORS: Final = 20
 
 _LONGEST_NAME: Final = 80
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}  # older in Python 3.11
+_AWAY: Final = "the store does not answer; the service's log tells why"
 _INSIDE: Final = "the service failed to answer; its log tells why"
 
 
@@ -112,6 +123,9 @@ async def _on_invalid(request: Request, error: RequestValidationError) -> Respon
 
 
 async def _on_stance(request: Request, error: StanceError) -> Response:
+    if isinstance(error, StoreError):
+        _log.error("%s", error)
+        return await problem(request, 503, _AWAY, headers={"Retry-After": "5"})
     if isinstance(error, ModelError | RegisterError):  # the service's to mend, not the caller's
         return await problem(request, 500, _INSIDE)
     status = 422 if isinstance(error, InputError | UnknownNameError) else 400

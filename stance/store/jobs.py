@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, cast, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, RowMapping
@@ -57,11 +57,16 @@ def submit(
     *,
     total: int | None = None,
     most_waiting: int | None = None,
+    id: str | None = None,
 ) -> Job | None:
-    """Queue a job; returns nothing where ``most_waiting`` jobs are queued already."""
+    """Queue a job; returns nothing where ``most_waiting`` jobs are queued already.
+
+    A job of the same ``id`` is returned in place of a second one; one that failed is queued
+    once more.
+    """
     now = time.time()
     values = {
-        "id": uuid.uuid4().hex,
+        "id": id or uuid.uuid4().hex,
         "kind": kind,
         "payload": dict(payload),
         "state": "queued",
@@ -72,12 +77,17 @@ def submit(
         "updated": now,
     }
     with _writing(engine) as connection:
+        if engine.dialect.name == "postgresql":  # looking and adding must be one step
+            connection.exec_driver_sql("LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE")
+        earlier = None if id is None else _job(connection, id)
+        if earlier is not None and earlier.state != "failed":
+            return earlier
         if most_waiting is not None:
-            if engine.dialect.name == "postgresql":  # counting and adding must be one step
-                connection.exec_driver_sql("LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE")
             queued = sa.select(sa.func.count()).where(m.Job.state == "queued")
             if (connection.scalar(queued) or 0) >= most_waiting:
                 return None
+        if earlier is not None:
+            connection.execute(sa.delete(m.Job).where(m.Job.id == id))
         connection.execute(sa.insert(m.Job).values(values))
         return _job(connection, cast(str, values["id"]))
 
@@ -120,8 +130,11 @@ def heartbeat(
 
 
 def complete(engine: Engine, id: str, owner: str, result: Mapping[str, Any] | None) -> bool:
-    """Close a job that is done; false where it is no longer this owner's."""
-    values = {"state": "done", "result": result, "lease": None}
+    """Close a job that is done; false where it is no longer this owner's.
+
+    What was to be done is not kept with it: the texts it held are in the store by then.
+    """
+    values = {"state": "done", "result": result, "lease": None, "payload": {}}
     with _writing(engine) as connection:
         return _owned(connection, id, owner, values)
 
@@ -146,12 +159,21 @@ def job(engine: Engine, id: str) -> Job | None:
 
 
 def jobs(engine: Engine, *, states: Sequence[JobState] | None, limit: int) -> list[Job]:
-    """The jobs that were asked for last, newest first."""
-    wanted = sa.select(m.Job.__table__).order_by(m.Job.created.desc(), m.Job.id).limit(limit)
+    """The jobs that were asked for last, newest first; without their payloads, which are long."""
+    columns = [column for column in m.Job.__table__.columns if column.name != "payload"]
+    wanted = sa.select(*columns).order_by(m.Job.created.desc(), m.Job.id).limit(limit)
     if states is not None:
         wanted = wanted.where(m.Job.state.in_(states))
     with engine.connect() as connection:
         return [_record(row) for row in connection.execute(wanted).mappings()]
+
+
+def counts(engine: Engine) -> dict[JobState, int]:
+    """How many jobs there are in each state."""
+    wanted = sa.select(m.Job.state, sa.func.count()).group_by(m.Job.state)
+    with engine.connect() as connection:
+        found = dict(connection.execute(wanted).all())
+    return {state: found.get(state, 0) for state in get_args(JobState)}
 
 
 def _writing(engine: Engine) -> Any:
@@ -179,4 +201,4 @@ def _record(row: RowMapping) -> Job:
         name: None if row[name] is None else datetime.fromtimestamp(row[name], UTC)
         for name in ("lease", "created", "updated")
     }
-    return Job(**{**row, **moments})
+    return Job(**{"payload": {}, **row, **moments})

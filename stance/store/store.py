@@ -141,10 +141,17 @@ class Store:
         *,
         total: int | None = None,
         most_waiting: int | None = None,
+        id: str | None = None,
     ) -> Job | None:
-        """Queue a job; nothing is queued and returned where ``most_waiting`` are waiting."""
+        """Queue a job; nothing is queued and returned where ``most_waiting`` are waiting.
+
+        A job of the same ``id`` is returned in place of a second one; one that failed is
+        queued once more.
+        """
         with told(self.engine):
-            return jobs.submit(self.engine, kind, payload, total=total, most_waiting=most_waiting)
+            return jobs.submit(
+                self.engine, kind, payload, total=total, most_waiting=most_waiting, id=id
+            )
 
     def claim(
         self, owner: str, *, kinds: Sequence[str] | None = None, lease: float = 60.0
@@ -190,9 +197,14 @@ class Store:
             return jobs.job(self.engine, id)
 
     def jobs(self, *, states: Sequence[JobState] | None = None, limit: int = 100) -> list[Job]:
-        """The newest jobs first."""
+        """The newest jobs first, without their payloads."""
         with told(self.engine):
             return jobs.jobs(self.engine, states=states, limit=limit)
+
+    def job_counts(self) -> dict[JobState, int]:
+        """How many jobs there are in each state."""
+        with told(self.engine):
+            return jobs.counts(self.engine)
 
     # What is in it
 
