@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 OUT ?= out
+N ?= 2000
 
-.PHONY: demo test check train-env clean
+.PHONY: demo test bench clean
 
 demo: $(VENV)/.installed  ## run the demonstration articles: table, matrix, shifts, picture
 	mkdir -p $(OUT)
@@ -18,6 +19,9 @@ test: $(VENV)/.tests-installed  ## everything that must hold before a change is 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+bench: $(VENV)/.tests-installed  ## a run's speed and memory; hours at 2,000 articles, so: make bench N=100
+	$(BIN)/python tests/benchmarks/bench_run.py --speed $(N) --out $(OUT)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

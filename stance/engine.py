@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import cast
+from typing import Final, cast
 
 from stance.attribution import Attribution, Noted
 from stance.batching import BATCH_SIZE, BATCH_TOKENS, Ask, Batcher, Counted, Limits
@@ -21,8 +21,8 @@ from stance.records import Article, Candidate, Position, Scores, Skipped
 from stance.scorer import Question, TokenScorer
 from stance.workers import in_order
 
-_CHARACTERS = 200_000
-"""Of articles that are sent to a process at once."""
+_CHARACTERS: Final = 200_000
+"""Of pages, rows or articles that are sent to a process at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Settings:
 
 
 def default_workers(cores: int | None = None) -> int:
-    """Text processes that keep the model of a machine busy: one article in three hundred
-    milliseconds of a core is the model's share, three are the text's."""
+    """One process for the text and another for each eight cores: an article costs the model's
+    threads a hundred times as much as the text, but pages cost more than plain text."""
     return max(1, (available_cores() if cores is None else cores) // 8)
 
 

@@ -12,7 +12,7 @@
 
 Ours and the ceiling take turns, so that what else the machine does meets both. Besides wall time
 there is processor time, which depends less on it. Memory is the largest sum of the proportional
-set sizes of all processes of a run, looked at five times a second, for N and M articles; there
+set sizes of all processes of a run, looked at every second, for N and M articles; there
 the model answers one question in 500 and a rule the others, as 20,000 articles would take it
 hours on two cores.
 """
@@ -270,7 +270,7 @@ def measured(part: str, path: Path, *, watch: bool = False) -> Figures:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while watch and process.poll() is None:
             peak = max(peak, sum(map(_size, _tree(process.pid))))
-            time.sleep(0.2)
+            time.sleep(1)
         said = process.communicate()[0]
     if process.returncode:
         sys.exit(f"{part} failed")
