@@ -8,12 +8,16 @@ from typing import Any, Final
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from service.context import Context, Worker
 from service.ingesting import ARTICLES, ingesting
-from service.limits import BodyLimit
+from service.limits import BodyLimit, Crowd
+from service.metrics import metrics
 from service.models import Models
+from service.observing import Observed
 from service.problems import HANDLERS, MEDIA_TYPE
+from service.reviewing import reviewing
 from service.routes import health, v1
 from service.settings import Settings
 from stance.pipeline import Tracker
@@ -47,12 +51,25 @@ def create_app(
         redoc_url=None,
     )
     app.state.context = context
-    app.include_router(v1)
-    app.include_router(ingesting)
-    app.include_router(health)
+    for router in (v1, ingesting, reviewing, health, metrics):
+        app.include_router(router)
+    # the last one added sees a request first
     app.add_middleware(
-        BodyLimit, most=settings.max_body_bytes, more={ARTICLES: settings.max_ingest_bytes}
+        BodyLimit,
+        most=settings.max_body_bytes,
+        more={ARTICLES: settings.max_ingest_bytes},
+        seconds=settings.body_seconds,
     )
+    app.add_middleware(Crowd, most=settings.max_requests)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Location", "Retry-After", "X-Request-Id"],
+        )
+    app.add_middleware(Observed, figures=context.figures)
     return app
 
 
@@ -101,5 +118,8 @@ def _description(settings: Settings) -> str:
         f"{settings.max_text_characters} characters; a request brings at most "
         f"{settings.max_articles} articles and {settings.max_ingest_bytes} bytes of them; "
         f"{settings.parallel_analyses} analyses run "
-        "at once and others wait."
+        f"at once and {settings.max_waiting_analyses} wait; {settings.max_requests} requests are "
+        "answered at once. What is too much is refused with 429 and Retry-After. A body must be "
+        f"there within {settings.body_seconds:g} seconds and must not be compressed.\n\n"
+        "A key is shown as `Authorization: Bearer KEY`. On this machine alone reading needs none."
     )

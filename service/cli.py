@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,15 +51,10 @@ def serve(
 
     Further settings: service/README.md.
     """
+    from service.observing import set_up_log
     from service.settings import load_settings
 
     settings = load_settings({"host": host, "port": port, "db": db, "model": model})
-    if not is_loopback(settings.host):
-        raise StanceError(
-            f"{settings.host}: only this machine may be served (127.0.0.1, ::1 or localhost), "
-            "since there are no keys yet that would keep others out"
-        )
-
     import uvicorn
 
     from service.app import create_app
@@ -69,14 +63,18 @@ def serve(
     from stance.pipeline import Tracker
     from stance.registry import default_registry
 
-    with _listen(settings.host, settings.port) as listener, _open(settings) as store:
+    with ExitStack() as opened:
+        store = opened.enter_context(_open(settings))
+        _check_closed(settings, store)
+        listener = opened.enter_context(_listen(settings.host, settings.port))
+        set_up_log(settings.log_level)
         tracker = Tracker.load(model=settings.model)
         models = PublishedModels(default_registry()) if settings.model is None else None
         app = create_app(tracker, settings, models, store, WorkerProcess(settings))
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                log_level="warning",
+                log_config=None,  # ours stands already
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
@@ -101,6 +99,18 @@ def _open(settings: Settings) -> Store:
     return Store.open(settings.address, upgrade=True)
 
 
+def _check_closed(settings: Settings, store: Store) -> None:
+    """Refuses an address that others reach while nobody has a key."""
+    from service.settings import is_loopback
+
+    if not is_loopback(settings.host) and not store.has_keys():
+        raise StanceError(
+            f"{settings.host}: others can reach this address, and the store has no key that would "
+            "keep them from writing; make one with 'stance keys add NAME --scope write' "
+            "(and --db, as here), or serve 127.0.0.1"
+        )
+
+
 def _told(store: Store, *, demo: bool) -> str:
     """What is in the store, and what can be done where nothing is."""
     if demo:
@@ -121,16 +131,6 @@ def _told(store: Store, *, demo: bool) -> str:
         f"Store {store.address}: no articles yet; POST /v1/articles or 'stance run --db' adds "
         "yours, 'stance serve --demo' the demonstration articles"
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address; no other name is looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

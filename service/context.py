@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Protocol, cast
 
-import anyio
-import anyio.to_thread
 from fastapi import Depends, HTTPException, Request
 
+from service.analyses import Analyses
 from service.models import Follower, Models
+from service.observing import Figures
+from service.rates import Rates
 from service.schemas import Analysis, AnalyzeRequest, Article, ModelUpdate, Position, Versions
 from service.settings import Settings
 from stance.pipeline import Tracker
 from stance.records import CODEBOOK_VERSION
+from stance.records import Article as ArticleRecord
 from stance.register import data_version
 from stance.scorer import Scorer
 from stance.store import Store
@@ -47,7 +49,14 @@ class Context:
         self.store, self.worker = store, worker
         self.ready = False
         self._data_version = data_version(tracker.actors, tracker.issues)
-        self._room = anyio.CapacityLimiter(settings.parallel_analyses)
+        self.figures = Figures()
+        self.rates = Rates(settings.rate)
+        self.analyses = Analyses(
+            lambda: self.tracker,
+            threads=settings.parallel_analyses,
+            most_waiting=settings.max_waiting_analyses,
+            characters=settings.batch_characters,
+        )
         self._follower: Follower | None = None
         if models is not None:
             self._follower = Follower(
@@ -75,6 +84,7 @@ class Context:
     def stop(self) -> None:
         """No request is taken from here on."""
         self.ready = False
+        self.analyses.stop()
         if self._follower:
             self._follower.stop()
 
@@ -83,27 +93,25 @@ class Context:
         self.tracker = Tracker(self.tracker.reader, scorer)
 
     async def analyze(self, request: AnalyzeRequest) -> Analysis:
-        """The positions of a text, found on a thread so that other requests go on.
+        """The positions of a text, found on the model's threads so that other requests go on.
 
-        Waits while ``parallel_analyses`` others run. Raises ``InputError`` for a text without
-        words.
+        Raises ``InputError`` for a text without words, and `Refused` where too many wait.
         """
-        return await anyio.to_thread.run_sync(self._analyze, request, limiter=self._room)
 
-    def _analyze(self, request: AnalyzeRequest) -> Analysis:
-        tracker = self.tracker  # another may take its place meanwhile
-        article = tracker.article(
-            request.text,
-            title=request.title,
-            published=request.published,
-            source=request.source,
-            url=request.url,
-        )
-        positions = tracker.positions(article)
+        def make(tracker: Tracker) -> ArticleRecord:
+            return tracker.article(
+                request.text,
+                title=request.title,
+                published=request.published,
+                source=request.source,
+                url=request.url,
+            )
+
+        article, analysed = await self.analyses.analyse(make, len(request.text))
         return Analysis(
-            versions=self.versions(tracker),
+            versions=self.versions(analysed.tracker),
             article=Article.of(article),
-            positions=[Position.of(position) for position in positions],
+            positions=[Position.of(position) for position in analysed.positions],
         )
 
     async def warm_up(self) -> None:

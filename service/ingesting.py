@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import Field
 
+from service.access import ASKED, READ, WRITE
 from service.context import Here, Stored
 from service.limits import json_only, no_parameters
 from service.problems import Refused
@@ -31,8 +32,9 @@ _LISTED: Final = 100
 
 ingesting = APIRouter(
     tags=["ingest"],
-    dependencies=[Depends(no_parameters)],
-    responses={
+    dependencies=[READ, Depends(no_parameters)],
+    responses=ASKED
+    | {
         404: {"model": Problem, "description": "Nothing is there"},
         422: {"model": Problem, "description": "An unknown parameter, or a body breaks a rule"},
         503: {"model": Problem, "description": "The store does not answer"},
@@ -140,7 +142,7 @@ class JobsAnswer(Answer):
     ARTICLES,
     operation_id="ingest_articles",
     status_code=202,
-    dependencies=[Depends(json_only)],
+    dependencies=[WRITE, Depends(json_only)],
     responses={
         202: {
             "description": "The job that stores them; Location is its address",
@@ -149,7 +151,6 @@ class JobsAnswer(Answer):
         400: {"model": Problem, "description": "The body is no valid JSON"},
         413: {"model": Problem, "description": "The body has more bytes than are read"},
         415: {"model": Problem, "description": "The body does not say that it is JSON"},
-        429: {"model": Problem, "description": "Too many jobs are waiting"},
     },
 )
 def ingest(request: IngestRequest, here: Here, store: Stored, response: Response) -> JobAnswer:

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from service.context import context_of
+from service.refused import Refused as Refused
 from service.schemas import AnalyzeRequest, Breach, Problem
 from stance.errors import (
     InputError,
@@ -39,21 +40,6 @@ _LONGEST_NAME: Final = 80
 _TITLES: Final = {413: "Content Too Large", 422: "Unprocessable Content"}  # older in Python 3.11
 _AWAY: Final = "the store does not answer; the service's log tells why"
 _INSIDE: Final = "the service failed to answer; its log tells why"
-
-
-class Refused(HTTPException):
-    """A request that is not answered, and why; ``errors`` say where in it."""
-
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        *,
-        errors: Sequence[Breach] = (),
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(status, detail, headers)
-        self.errors = list(errors)
 
 
 async def problem(

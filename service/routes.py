@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import anyio.to_thread
 from fastapi import APIRouter, Depends
 
+from service.access import ASKED, EVERYBODY, READ
 from service.context import Here
 from service.limits import json_only, no_parameters
 from service.problems import Refused
@@ -28,9 +30,14 @@ _REFUSED: Final[Responses] = {
     422: {"model": Problem, "description": "An unknown parameter, or a body that breaks a rule"}
 }
 
-v1 = APIRouter(prefix="/v1", dependencies=[Depends(no_parameters)], responses=_REFUSED)
+v1 = APIRouter(
+    prefix="/v1", dependencies=[READ, Depends(no_parameters)], responses=ASKED | _REFUSED
+)
 health = APIRouter(
-    prefix="/v2/health", tags=["health"], dependencies=[Depends(no_parameters)], responses=_REFUSED
+    prefix="/v2/health",
+    tags=["health"],
+    dependencies=[EVERYBODY, Depends(no_parameters)],
+    responses=_REFUSED,
 )
 
 
@@ -84,10 +91,17 @@ async def live(here: Here) -> Health:
 @health.get(
     "/ready",
     operation_id="get_ready",
-    responses={503: {"model": Problem, "description": "The model is not warm yet"}},
+    responses={
+        503: {
+            "model": Problem,
+            "description": "The model is not warm, or the store does not answer",
+        }
+    },
 )
 async def ready(here: Here) -> Health:
-    """Whether the model is loaded and warm."""
+    """Whether the model is loaded and warm, and the store answers."""
     if not here.ready:
         raise Refused(503, "the model is not warm yet", headers={"Retry-After": "1"})
+    if here.store is not None:
+        await anyio.to_thread.run_sync(here.store.data_version)  # raises, which becomes 503
     return Health(versions=here.versions(), status="ready", model_update=here.model_update)

@@ -6,11 +6,12 @@ A setting is taken from the first of these that names it: the command line, the 
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,8 +27,19 @@ from stance.errors import StanceError, UnknownNameError
 
 PREFIX: Final = "STANCE_"
 FILE: Final = "STANCE_CONFIG"
+_RATE: Final = 600
 _OTHERS: Final = {FILE, "STANCE_MODELS", "STANCE_CORPORA"}
 """Variables of the prefix that are no settings of the service."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address; no other name is looked up."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseModel):
@@ -60,9 +72,43 @@ class Settings(BaseModel):
     parallel_analyses: int = Field(
         default=2, ge=1, description="that run at once; each one uses several cores by itself"
     )
+    max_waiting_analyses: int = Field(
+        default=32, ge=1, description="beside those that run; a further one is refused with 429"
+    )
+    batch_characters: int = Field(
+        default=20_000, ge=1, description="of waiting texts that are put to the model together"
+    )
+    max_requests: int = Field(
+        default=40, ge=1, description="answered at once; a further one is refused with 429"
+    )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=0,
+        description="of one key or address; 0 is without a limit, and the default is 600, on "
+        "loopback none",
+    )
+    body_seconds: float = Field(
+        default=30.0, gt=0, description="in which a request's body must be there, else 408"
+    )
+    open_reading: bool = Field(
+        default=False, description="reading needs no key, also on another address than loopback"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list, description="pages of other sites that may ask, such as https://x.org"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="of the log, one JSON object a line on standard error"
+    )
     job_lease: float = Field(
         default=30.0, gt=0, description="seconds after which a silent worker has lost its job"
     )
+
+    @property
+    def rate(self) -> int:
+        """Requests a minute of one key or address; 0 is without a limit."""
+        if self.requests_per_minute is not None:
+            return self.requests_per_minute
+        return 0 if is_loopback(self.host) else _RATE
 
     @property
     def address(self) -> str:

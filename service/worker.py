@@ -22,7 +22,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from service.observing import set_up_log
 from service.settings import Settings
+from stance.engine import Settings as Spread
 from stance.errors import InputError, StanceError, StoreError, UnknownNameError
 from stance.pipeline import Tracker
 from stance.records import Article
@@ -39,6 +41,7 @@ _TROUBLED: Final = 5.0  # after the store did not answer
 _BACK_OFF: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
 _GRACE: Final = 20.0  # seconds that a worker process gets to put its job back
 _NICE: Final = 10
+_SPREAD: Final = Spread(batch_tokens=1024)  # small, so that it stops and tells soon
 
 _log: Final = logging.getLogger(__name__)
 
@@ -117,7 +120,7 @@ class JobWorker:
             claim.check()
             claim.done += 1
 
-        ingest(self._store, tracker, articles(), noticed)
+        ingest(self._store, tracker, articles(), noticed, _SPREAD)
         claim.check()
         return {
             "articles": len(job.payload["articles"]),
@@ -243,6 +246,7 @@ def main() -> None:
     """The worker process: settings come as the first line of its input, whose end ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the service
     settings = Settings.model_validate(json.loads(sys.stdin.readline()))
+    set_up_log(settings.log_level)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_end_with_parent, args=[stop], daemon=True).start()

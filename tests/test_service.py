@@ -22,9 +22,9 @@ from fakes import FakeScorer
 from fastapi import FastAPI
 
 from service.app import create_app
-from service.cli import is_loopback, serve
+from service.cli import serve
 from service.schemas import MAX_DATE, MAX_SOURCE, MAX_TITLE, MAX_URL
-from service.settings import Settings
+from service.settings import Settings, is_loopback
 from stance.errors import ModelError, StanceError, UnknownNameError
 from stance.pipeline import Tracker
 from stance.records import EVIDENCE_KINDS, STANCES, Article, Position, Scores
@@ -485,7 +485,9 @@ def test_a_slow_text_holds_up_nobody_and_few_run_at_once() -> None:
     scorer = SlowScorer()
 
     async def check() -> None:
-        async with started(app(scorer, Settings(parallel_analyses=2))) as client:
+        async with started(
+            app(scorer, Settings(parallel_analyses=2, batch_characters=1))
+        ) as client:
             slow = [
                 asyncio.create_task(
                     client.post("/v1/analyze", json={"text": "Corvo rejects the tolls."})
@@ -564,6 +566,8 @@ def test_operation_ids_are_stable() -> None:
         "get /v1/issues": "list_issues",
         "get /v1/versions": "get_versions",
         "post /v1/analyze": "analyze_text",
+        "post /v1/positions/{id}/review": "review_position",
+        "get /v1/positions/{id}/reviews": "list_reviews",
         "post /v1/articles": "ingest_articles",
         "get /v1/jobs": "list_jobs",
         "get /v1/jobs/{id}": "get_job",
@@ -586,7 +590,7 @@ def test_the_contract_names_limits_and_errors() -> None:
                 (kind,) = response["content"]
                 assert kind == ("application/json" if status < "300" else PROBLEM), operation
     analysis = found["paths"]["/v1/analyze"]["post"]["responses"]
-    assert set(analysis) == {"200", "400", "413", "415", "422"}
+    assert set(analysis) == {"200", "400", "401", "403", "413", "415", "421", "422", "429"}
 
 
 def test_the_example_of_the_contract_works() -> None:
@@ -614,9 +618,9 @@ def test_this_machine(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.0.0.1", "example.org", "127.0.0.1.x"])
-def test_other_machines_are_not_served(host: str) -> None:
-    with pytest.raises(StanceError, match="only this machine") as caught:
-        serve(host=host)
+def test_other_machines_are_not_served_without_a_key(host: str, tmp_path: Path) -> None:
+    with pytest.raises(StanceError, match="stance keys add") as caught:
+        serve(host=host, db=str(tmp_path / "db"))
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -672,7 +676,10 @@ def test_serve_prints_its_address_answers_and_stops(tmp_path: Path) -> None:
         finally:
             process.kill()
     assert process.returncode == 0
-    assert errors == ""
+    log = [json.loads(line) for line in errors.splitlines()]
+    assert [(one["event"], one["address"], one["status"]) for one in log] == [
+        ("request", "/v2/health/ready", 200)
+    ]
 
 
 def test_articles_are_not_kept_between_requests() -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from stance.store.ingest import ingest
 from stance.store.jobs import Job
+from stance.store.keys import Key
 from stance.store.reading import Query, Row
 from stance.store.rescoring import Rescored, rescore
 from stance.store.reviewing import Review
@@ -31,6 +32,7 @@ from stance.store.writing import Entry
 __all__ = [
     "Entry",
     "Job",
+    "Key",
     "Query",
     "Rescored",
     "Review",

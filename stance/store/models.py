@@ -280,3 +280,16 @@ class Job(Base):
     lease: Mapped[float | None] = mapped_column(Double)
     created: Mapped[float] = mapped_column(Double)
     updated: Mapped[float] = mapped_column(Double)
+
+
+class ApiKey(Base):
+    """A key of the service. Its secret is kept as a hash alone; keys are no data: no commits."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    name: Mapped[str] = mapped_column(AnyText)
+    hash: Mapped[str] = mapped_column(String(64))
+    scopes: Mapped[str] = mapped_column(String(64))
+    created: Mapped[float] = mapped_column(Double)
+    revoked: Mapped[float | None] = mapped_column(Double)

@@ -13,10 +13,11 @@ from sqlalchemy.engine import Connection, Engine
 from stance.positions import MIN_N
 from stance.records import Article, Cell, Evidence, Position
 from stance.shifts import MIN_CHANGE, MIN_PROBABILITY, PRIOR_CHANGE, ShiftReport
-from stance.store import answers, jobs, naming, reading, reviewing, versions, writing
+from stance.store import answers, jobs, keys, naming, reading, reviewing, versions, writing
 from stance.store.commits import data_version, version_at
 from stance.store.engine import BUSY_SECONDS, connect, parse_url, shown, snapshot, told
 from stance.store.jobs import Job, JobState
+from stance.store.keys import Key
 from stance.store.migrate import prepare, revision
 from stance.store.naming import Kind
 from stance.store.reading import Query, Row
@@ -205,6 +206,40 @@ class Store:
         """How many jobs there are in each state."""
         with told(self.engine):
             return jobs.counts(self.engine)
+
+    # Keys
+
+    def add_key(self, name: str, scopes: Sequence[str]) -> tuple[Key, str]:
+        """Make a key for the service; what it is stands in the second part, and nowhere else.
+
+        Raises ``UnknownNameError`` for a scope that there is not, and ``StoreError`` for a name
+        that cannot be taken.
+        """
+        with told(self.engine):
+            return keys.add(self.engine, name, scopes)
+
+    def find_key(self, given: str) -> Key | None:
+        """The key that somebody shows, where there is one and it was not revoked."""
+        with told(self.engine):
+            return keys.find(self.engine, given)
+
+    def keys(self) -> list[Key]:
+        """All keys, also the revoked ones, in the order in which they were made."""
+        with told(self.engine):
+            return keys.keys(self.engine)
+
+    def has_keys(self) -> bool:
+        """Whether there is a key that was not revoked."""
+        with told(self.engine):
+            return keys.any_in_use(self.engine)
+
+    def revoke_key(self, key: str) -> Key:
+        """Make a key, named by its id or its name, good for nothing from now on.
+
+        Raises ``UnknownNameError`` where no key in use is called so.
+        """
+        with told(self.engine):
+            return keys.revoke(self.engine, key)
 
     # What is in it
 
