@@ -166,13 +166,13 @@ def run(
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
     from stance.reading import files_of, take
-    from stance.runner import Table, error_log, job_of, run_table
+    from stance.runner import ErrorLog, Table, job_of, run_table
 
     fields = _fields(field or [])
     tracker = Tracker.load(model=model, actors=actors or (), issues=issues or ())
     keep = wanted(actor, issue, tracker.actors.by_id, tracker.issues.by_id)
     options = {"fields": fields, "actor": actor, "issue": issue, "clusters": clusters}
-    with error_log(errors) as rejected:
+    with ErrorLog(errors) as rejected:
         tally = Tally(rejected=rejected)
         try:
             run_table(
@@ -209,10 +209,10 @@ def _run_into_store(
     from stance.pipeline import Tracker
     from stance.progress import Tally, progress
     from stance.reading import read
-    from stance.runner import error_log
+    from stance.runner import ErrorLog
 
     fields = _fields(field or [])
-    with error_log(errors) as rejected:
+    with ErrorLog(errors) as rejected:
         tally = Tally(rejected=rejected)
         storecli.run_into(
             db,

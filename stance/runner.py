@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, TextIO
 
 from stance import resources
 from stance.clusters import named
@@ -100,23 +101,46 @@ def spool_path(out: Path) -> Path:
     return out.with_name(f".{out.name}.unfinished")
 
 
-@contextmanager
-def error_log(path: Path | None) -> Iterator[Callable[[Skipped], None] | None]:
-    """Takes down every rejected input in a JSON lines file, each as soon as it is met."""
-    if path is None:
-        yield None
-        return
-    with telling(path):
-        file = path.open("w", encoding="utf-8", errors="surrogatepass")
+class ErrorLog:
+    """Takes down every rejected input in a JSON lines file, each as soon as it is met.
 
-    def reject(one: Skipped) -> None:
-        with telling(path):
-            row = {"file": one.file, "row": one.row, "field": one.field, "reason": one.reason}
+    What was at ``path`` before stays until the first one, or the end of a run without any, so
+    that a run that is refused leaves it alone. Without a path nothing is taken down.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._file: TextIO | None = None
+
+    def __call__(self, one: Skipped) -> None:
+        if self._path is None:
+            return
+        row = {"file": one.file, "row": one.row, "field": one.field, "reason": one.reason}
+        with telling(self._path):
+            file = self._opened(self._path)
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
 
-    with file:
-        yield reject
+    def _opened(self, path: Path) -> TextIO:
+        if self._file is None:
+            self._file = path.open("w", encoding="utf-8", errors="surrogatepass")
+        return self._file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._path is not None and error is None:
+            with telling(self._path):
+                self._opened(self._path)
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
 
 
 def _rows(spool: Spool, clusters: bool) -> Iterator[Position]:

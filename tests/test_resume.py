@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -117,6 +116,7 @@ def started(
     return subprocess.Popen(
         [sys.executable, script, "run", source, *options],
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(HERE.parent)},
     )
@@ -261,6 +261,21 @@ def test_a_run_with_other_inputs_is_refused(
     assert run(source, "--out", out) == 3
 
 
+def test_a_refused_run_leaves_what_was_taken_down(
+    stopped: tuple[Path, Path], run: Run, tmp_path: Path
+) -> None:
+    source, out = stopped
+    log = tmp_path / "errors.jsonl"
+    log.write_text("of the run before\n")
+    assert run(source, "--out", out, "--resume", "--no-clusters", "--errors", log) == 1
+    assert log.read_text() == "of the run before\n"
+    assert run(source, "--out", out, "--resume", "--errors", log) == 3
+    assert len(log.read_text().splitlines()) == 1
+    good = written(tmp_path / "good.jsonl", many()[:3])
+    assert run(good, "--out", out, "--errors", log) == 0
+    assert log.read_text() == ""
+
+
 def test_articles_that_are_others_under_the_same_name_are_refused(
     stopped: tuple[Path, Path], run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -340,8 +355,31 @@ def test_two_runs_into_one_table_at_once_are_refused(
 # What is in the way
 
 
-def test_a_full_disk_is_told_and_what_was_done_is_kept(
-    tmp_path: Path, source: Path, run: Run, capsys: pytest.CaptureFixture[str]
+def test_a_worker_that_is_killed_ends_the_run_which_can_be_gone_on_from(
+    tmp_path: Path, source: Path, run: Run
+) -> None:
+    out = tmp_path / "out.csv"
+    script = tmp_path / "run.py"
+    script.write_text(RUN.format(here=str(HERE)), encoding="utf-8")
+    with started(script, source, out, "--clusters", "1") as process:
+        assert process.stdout is not None
+        for _ in range(3):
+            process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in map(int, children):  # the worker, and the one that keeps count of semaphores
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(child, signal.SIGKILL)
+        errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert errors.count("\n") == 1
+    assert errors.startswith("error: a worker process died")
+    assert run(source, "--out", out, "--resume") == 3
+    assert run(source, "--out", tmp_path / "whole.csv") == 3
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_full_disk_is_told_in_one_line_and_what_was_done_is_kept(
+    tmp_path: Path, source: Path, run: Run
 ) -> None:
     out = tmp_path / "out.csv"
     out.write_text("the table of yesterday\n")
@@ -353,26 +391,17 @@ def test_a_full_disk_is_told_and_what_was_done_is_kept(
     script = tmp_path / "run.py"
     script.write_text(code, encoding="utf-8")
     with started(script, source, out, "--clusters", "0") as process:
-        process.communicate(timeout=60)
+        errors = process.communicate(timeout=60)[1]
     assert process.returncode == 1
+    assert errors.startswith("error: ")
+    assert "cannot be written: File too large" in errors
+    assert errors.count("\n") == 1
     assert out.read_text() == "the table of yesterday\n"
     marked = json.loads((spool_path(out) / "progress.json").read_text())["articles"]
     assert 8 < marked < len(many())
     assert run(source, "--out", out, "--resume") == 3
     assert run(source, "--out", tmp_path / "whole.csv") == 3
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
-
-
-def test_a_full_disk_is_told_in_one_line(
-    tmp_path: Path, source: Path, run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, before[1]))
-    try:
-        assert run(source, "--out", tmp_path / "out.csv") == 1
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "cannot be written: File too large" in refusal(capsys)
 
 
 @pytest.mark.parametrize("out", ["no/such/out.csv", "folder.csv", "out.xyz"])
