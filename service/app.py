@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from service.context import Context, Worker
+from service.data import data
 from service.ingesting import ARTICLES, ingesting
 from service.limits import BodyLimit, Crowd
 from service.metrics import metrics
@@ -51,7 +52,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.context = context
-    for router in (v1, ingesting, reviewing, health, metrics):
+    for router in (v1, data, ingesting, reviewing, health, metrics):
         app.include_router(router)
     # the last one added sees a request first
     app.add_middleware(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol, cast
+from collections.abc import Callable
+from typing import Annotated, Protocol, TypeVar, cast
 
+import anyio
+import anyio.to_thread
 from fastapi import Depends, HTTPException, Request
 
 from service.analyses import Analyses
@@ -18,6 +21,8 @@ from stance.records import Article as ArticleRecord
 from stance.register import data_version
 from stance.scorer import Scorer
 from stance.store import Store
+
+T = TypeVar("T")
 
 
 class Worker(Protocol):
@@ -49,6 +54,7 @@ class Context:
         self.store, self.worker = store, worker
         self.ready = False
         self._data_version = data_version(tracker.actors, tracker.issues)
+        self._readers = anyio.CapacityLimiter(settings.parallel_queries)
         self.figures = Figures()
         self.rates = Rates(settings.rate)
         self.analyses = Analyses(
@@ -91,6 +97,10 @@ class Context:
     def _adopt(self, scorer: Scorer) -> None:
         """A new tracker, so that analyses under way end with the model they began with."""
         self.tracker = Tracker(self.tracker.reader, scorer)
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Work on the store, on a thread, so that other requests go on meanwhile."""
+        return await anyio.to_thread.run_sync(work, limiter=self._readers)
 
     async def analyze(self, request: AnalyzeRequest) -> Analysis:
         """The positions of a text, found on the model's threads so that other requests go on.

@@ -104,7 +104,8 @@ async def _on_invalid(request: Request, error: RequestValidationError) -> Respon
         _, position = found[0]["loc"]
         reason = f"the body is no valid JSON: {found[0]['ctx']['error']} at character {position}"
         return await problem(request, 400, reason)
-    errors = [_breach(one) for one in found[:MOST_ERRORS]]
+    known = _parameters(request)
+    errors = [_breach(one, known) for one in found[:MOST_ERRORS]]
     return await problem(request, 422, summary(errors, len(found)), errors=errors)
 
 
@@ -138,8 +139,23 @@ _WHOLE_BODY: Final = {
 }
 
 
-def _breach(found: Mapping[str, Any]) -> Breach:
+def _parameters(request: Request) -> list[str]:
+    """The query parameters that the address takes."""
+    route = request.scope.get("route")
+    given = getattr(getattr(route, "dependant", None), "query_params", ())
+    models = [one.field_info.annotation for one in given]
+    return [
+        field.alias or name
+        for model in models
+        for name, field in getattr(model, "model_fields", {}).items()
+    ]
+
+
+def _breach(found: Mapping[str, Any], parameters: Sequence[str]) -> Breach:
     where, *steps = found["loc"]
+    if where == "query" and found["type"] == "extra_forbidden":
+        name = shown(steps[-1])
+        return Breach(detail=str(UnknownNameError("parameter", name, parameters)), parameter=name)
     reason = _reason(found, steps)
     if where == "query":
         return Breach(detail=reason, parameter=shown(steps[0]))

@@ -96,11 +96,14 @@ class Settings(BaseModel):
     cors_origins: list[str] = Field(
         default_factory=list, description="pages of other sites that may ask, such as https://x.org"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="of the log, one JSON object a line on standard error"
-    )
     job_lease: float = Field(
         default=30.0, gt=0, description="seconds after which a silent worker has lost its job"
+    )
+    parallel_queries: int = Field(
+        default=8, ge=1, description="of the store that run at once; others wait"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="of the log, one JSON object a line on standard error"
     )
 
     @property

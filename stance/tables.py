@@ -128,7 +128,7 @@ _YES: Final = "yes"
 """How a mark that is set stands in a file; one that is not is an empty cell."""
 
 
-def _cell(value: object) -> rowfiles.Cell:
+def as_cell(value: object) -> rowfiles.Cell:
     """A value as it stands in a file."""
     if isinstance(value, datetime):
         return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).isoformat()
@@ -173,7 +173,7 @@ class Table(Generic[Record]):
 
     def cells(self, record: Record) -> list[rowfiles.Cell]:
         """The record as a row of cells."""
-        return [_cell(getattr(record, name)) for name in self.names]
+        return [as_cell(getattr(record, name)) for name in self.names]
 
     def values(self, cells: Mapping[str, object]) -> Values:
         """A row's cells as values, an empty one as ``None``."""

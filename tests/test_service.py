@@ -569,6 +569,18 @@ def test_operation_ids_are_stable() -> None:
         "post /v1/positions/{id}/review": "review_position",
         "get /v1/positions/{id}/reviews": "list_reviews",
         "post /v1/articles": "ingest_articles",
+        "get /v1/actors/{id}": "get_actor",
+        "get /v1/actors/{id}/matrix": "get_actor_matrix",
+        "get /v1/actors/{id}/timeline": "get_actor_timeline",
+        "get /v1/articles": "list_articles",
+        "get /v1/articles/{id}": "get_article",
+        "get /v1/cite": "cite",
+        "get /v1/compare": "compare_actors",
+        "get /v1/issues/{id}": "get_issue",
+        "get /v1/matrix": "get_matrix",
+        "get /v1/positions": "list_positions",
+        "get /v1/positions/{id}": "get_position",
+        "get /v1/shifts": "list_shifts",
         "get /v1/jobs": "list_jobs",
         "get /v1/jobs/{id}": "get_job",
         "get /v2/health/live": "get_live",
@@ -587,8 +599,11 @@ def test_the_contract_names_limits_and_errors() -> None:
     for item in found["paths"].values():
         for operation in item.values():
             for status, response in operation["responses"].items():
-                (kind,) = response["content"]
-                assert kind == ("application/json" if status < "300" else PROBLEM), operation
+                kinds = list(response.get("content", ()))
+                assert status == "304" or kinds[0] == (
+                    "application/json" if status < "300" else PROBLEM
+                ), operation
+                assert status < "300" or len(kinds) <= 1
     analysis = found["paths"]["/v1/analyze"]["post"]["responses"]
     assert set(analysis) == {"200", "400", "401", "403", "413", "415", "421", "422", "429"}
 

@@ -66,3 +66,10 @@ def version_at(connection: Connection, as_of: date | datetime) -> int:
         end = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC) + timedelta(days=1)
         found = connection.scalar(before.where(Commit.at < end.timestamp()))
     return found or 0
+
+
+def made_at(connection: Connection, version: int) -> datetime | None:
+    """When a commit was made (UTC); nothing for a number that none has."""
+    at = connection.scalar(sa.select(Commit.at).where(Commit.version == version))
+    # Up to the next microsecond, so that `version_at` of it finds the commit.
+    return None if at is None else datetime.fromtimestamp(at, UTC) + timedelta(microseconds=1)

@@ -10,14 +10,16 @@ from typing import Any, Self
 
 from sqlalchemy.engine import Connection, Engine
 
+from stance.evidence import Record
 from stance.positions import MIN_N
 from stance.records import Article, Cell, Evidence, Position
 from stance.shifts import MIN_CHANGE, MIN_PROBABILITY, PRIOR_CHANGE, ShiftReport
-from stance.store import answers, jobs, keys, naming, reading, reviewing, versions, writing
-from stance.store.commits import data_version, version_at
+from stance.store import answers, jobs, keys, listing, naming, reading, reviewing, versions, writing
+from stance.store.commits import data_version, made_at, version_at
 from stance.store.engine import BUSY_SECONDS, connect, parse_url, shown, snapshot, told
 from stance.store.jobs import Job, JobState
 from stance.store.keys import Key
+from stance.store.listing import Listed
 from stance.store.migrate import prepare, revision
 from stance.store.naming import Kind
 from stance.store.reading import Query, Row
@@ -253,6 +255,11 @@ class Store:
         with self._reading() as connection:
             return version_at(connection, as_of)
 
+    def known_since(self, version: int) -> datetime | None:
+        """When the data came to be at a version; nothing for one that never was."""
+        with self._reading() as connection:
+            return made_at(connection, version)
+
     def models(self) -> list[StoredModel]:
         """The models whose rows are here, in the order in which they came."""
         with self._reading() as connection:
@@ -272,6 +279,25 @@ class Store:
         """Which of these articles are here."""
         with self._reading() as connection:
             return writing.known_articles(connection, article_ids)
+
+    def records(self, version: int | None = None) -> dict[str, Record]:
+        """What each model's reports have been worth, for the estimates that are made of rows."""
+        with self._reading() as connection:
+            now = data_version(connection)
+            return versions.records(connection, now if version is None else version)
+
+    def articles(
+        self, query: Query | None = None, *, after: int = 0, limit: int | None = None
+    ) -> list[Listed]:
+        """A page of articles in the order in which they came in; ``after`` is the last page's
+        last ``number``."""
+        with self._reading() as connection:
+            return listing.articles(connection, query or Query(), after=after, limit=limit)
+
+    def count_listed(self, query: Query | None = None) -> int:
+        """How many articles a query lists."""
+        with self._reading() as connection:
+            return listing.count(connection, query or Query())
 
     def article(self, id: str) -> Article | None:
         """An article with its text, or nothing."""
