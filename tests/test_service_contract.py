@@ -31,7 +31,7 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.
 
 
 def _config(secret: str) -> schemathesis.Config:
-    """With a key. All checks. That a name is nobody's, a schema does not tell: 422 may answer valid data."""
+    """With a key, and all checks. Valid data may get 422: no schema tells whose name is known."""
     expected = ["2xx", "3xx", "404", "413", "415", "422", "429"]
     return schemathesis.Config.from_dict(
         {
