@@ -25,12 +25,14 @@ from stance.given import (
     OnlyActors,
     OnlyIssues,
     Table,
+    WeightsGiven,
     close,
     console,
     day_given,
     only_one,
     positions_given,
     wanted,
+    weights_given,
 )
 
 if TYPE_CHECKING:
@@ -239,6 +241,7 @@ def matrix(
     min_n: Annotated[
         int, typer.Option(min=1, help="Independent statements a cell needs to be given a state.")
     ] = 2,
+    weight: WeightsGiven = None,
     clusters: Clusters = True,
     by: Annotated[
         By, typer.Option(help="Count a person's statements also for whom the person speaks.")
@@ -255,12 +258,13 @@ def matrix(
     from stance.tables import write_matrix
 
     window = {"since": day_given(since, "--since"), "until": day_given(until, "--until")}
+    weights = weights_given(weight)
     rejected: list[Skipped] = []
     if db is not None and by is By.PERSON:
         only_one(positions, db)
         with storecli.open_store(db) as store:
             asked = storecli.query(store, actor, issue, as_of, **window)
-            cells = store.matrix(asked, min_n=min_n, clusters=clusters)
+            cells = store.matrix(asked, min_n=min_n, clusters=clusters, weights=weights)
     else:
         if by is By.GOVERNMENT:
             rows, rejected = positions_given(positions, None, issue, db, as_of)
@@ -274,6 +278,7 @@ def matrix(
             min_n=min_n,
             clusters=clusters,
             records=records_of(rows),
+            weights=weights,
             **window,
         )
     print_matrix(cells, console(out=True))
@@ -296,6 +301,7 @@ def shifts(
             min=LEAST_PROBABILITY, max=0.999, help="Least posterior probability of a shift."
         ),
     ] = 0.9,
+    weight: WeightsGiven = None,
     clusters: Clusters = True,
     db: Db = None,
     as_of: AsOf = None,
@@ -308,24 +314,29 @@ def shifts(
     from stance.tables import write_shifts
 
     rejected: list[Skipped] = []
+    weights = weights_given(weight)
     if db is not None:
         only_one(positions, db)
 
         def find(least: float) -> ShiftReport:
             with storecli.open_store(db) as store:
                 asked = storecli.query(store, actor, issue, as_of)
-                return store.shifts(asked, min_probability=least, clusters=clusters)
+                return store.shifts(
+                    asked, min_probability=least, clusters=clusters, weights=weights
+                )
     else:
         rows, rejected = positions_given(positions, actor, issue, db, as_of)
         records = records_of(rows)
 
         def find(least: float) -> ShiftReport:
-            return find_shifts(rows, min_probability=least, clusters=clusters, records=records)
+            return find_shifts(
+                rows, min_probability=least, clusters=clusters, records=records, weights=weights
+            )
 
     report = find(min_probability)
     print_shifts(report.shifts, console(out=True))
     for shift in report.shifts:
-        if note := sides(shift, records).note:
+        if note := sides(shift).note:
             print(f"note: {shift.actor} on {shift.issue}, {shift.latest:%Y-%m-%d}: {note}")
     if not report.shifts:
         _hint_at_weaker(find(LEAST_PROBABILITY).shifts)

@@ -12,11 +12,13 @@ from stance.evidence import (
     SHARPNESS_STEPS,
     Floats,
     Record,
+    Weights,
     grid,
     independent,
     likelihoods,
     log_likelihood,
     posterior,
+    powers,
 )
 from stance.records import Position
 
@@ -49,18 +51,23 @@ class Comparison:
 
 
 def compare(
-    a: Sequence[Position], b: Sequence[Position], records: Mapping[str, Record] | None = None
+    a: Sequence[Position],
+    b: Sequence[Position],
+    records: Mapping[str, Record] | None = None,
+    weights: Weights | None = None,
 ) -> Comparison:
     """Compare two actors' or two corpora's rows on one issue.
 
     The probability that they differ is that of two sets of shares against one for both, each
     under the matrix's prior, from even odds. Without evidence on a side it is the prior's 0.5.
-    Statements that repeat each other count once on each side.
+    Statements that repeat each other count once on each side; ``weights`` are as for
+    `stance.positions.build_matrix`.
     """
     over = grid()
     mine, yours = independent(a), independent(b)
     logs = [
-        log_likelihood(likelihoods(rows, records, SHARPNESS_STEPS), over) for rows in (mine, yours)
+        log_likelihood(likelihoods(rows, records, SHARPNESS_STEPS), over, powers(rows, weights))
+        for rows in (mine, yours)
     ]
     same = _evidence(logs[0] + logs[1], over.weight)
     own = _evidence(logs[0], over.weight) + _evidence(logs[1], over.weight)

@@ -22,11 +22,12 @@ import numpy as np
 from stance.evidence import (
     Floats,
     Record,
+    Weights,
     first_appearance,
     grid,
     independent,
     instant,
-    likelihoods,
+    of_a_day,
 )
 from stance.positions import MIN_N, build_matrix
 from stance.records import Cell, Position
@@ -71,11 +72,12 @@ def course(
     *,
     min_n: int = MIN_N,
     records: Mapping[str, Record] | None = None,
+    weights: Weights | None = None,
 ) -> list[Stretch]:
     """The cells of each period that has rows, by actor, issue and time; undated rows are left out.
 
     Days are those of UTC, weeks begin on Monday. A statement belongs to the period in which it
-    first appeared. ``min_n`` and ``records`` are as for `stance.positions.build_matrix`.
+    first appeared. The rest is as for `stance.positions.build_matrix`.
     """
     rows: dict[tuple[str, str], list[Position]] = defaultdict(list)
     for row in positions:
@@ -91,7 +93,12 @@ def course(
             new[_period(row, period)].append(row)
         for when in sorted(printed):
             (cell,) = build_matrix(
-                new[when], actors=key[:1], issues=key[1:], min_n=min_n, records=records
+                new[when],
+                actors=key[:1],
+                issues=key[1:],
+                min_n=min_n,
+                records=records,
+                weights=weights,
             )
             found.append(Stretch(when[0], when[1], cell, printed[when], when[2]))
     return found
@@ -119,22 +126,24 @@ def smoothed(
     *,
     prior_change: float = PRIOR_CHANGE,
     records: Mapping[str, Record] | None = None,
+    weights: Weights | None = None,
 ) -> list[Smoothed]:
     """The line of one actor on one issue at each day with dated evidence.
 
     ``prior_change`` in (0, 1) is the probability of any change before the evidence. Statements
-    of one day enter as one observation, as for the shifts. The order of the rows changes nothing.
+    of one day enter as one observation, as for the shifts, and ``weights`` are as for these. The
+    order of the rows changes nothing.
     """
     days: dict[date, list[Position]] = defaultdict(list)
     for row in independent([row for row in positions if row.published is not None]):
-        days[_day(row)].append(row)
+        if not weights or weights.get(row.evidence, 1.0) > 0:
+            days[_day(row)].append(row)
     if not days:
         return []
     order = sorted(days)
     each = [sorted(days[day], key=first_appearance) for day in order]
-    mass = _marginals(
-        np.array([likelihoods(day, records).mean(axis=0) for day in each]), prior_change
-    )
+    told, power = zip(*(of_a_day(day, records, weights) for day in each), strict=True)
+    mass = _marginals(np.array(told), prior_change, np.array(power))
     mean, low, high = _summary(mass)
     return [
         Smoothed(day, float(m), float(a), float(b), tuple(rows))
@@ -142,10 +151,12 @@ def smoothed(
     ]
 
 
-def _marginals(factors: Floats, prior: float) -> Floats:
+def _marginals(factors: Floats, prior: float, powers: Floats | None = None) -> Floats:
     """The posterior of the shares on each day, shape (days, nodes)."""
     over = grid(_NODES, SEGMENT_PRIOR)
     told = factors @ over.shares.T
+    if powers is not None:
+        told = told ** powers[:, None]
     n = len(told)
     change = -math.expm1(math.log1p(-prior) / (n - 1)) if n > 1 else 0.0
     ahead, behind = np.empty_like(told), np.ones_like(told)

@@ -17,10 +17,12 @@ from stance.given import (
     OnlyActors,
     OnlyIssues,
     Table,
+    WeightsGiven,
     close,
     console,
     day_given,
     positions_given,
+    weights_given,
 )
 from stance.records import Position
 
@@ -45,6 +47,7 @@ def course(
     min_n: Annotated[
         int, typer.Option(min=1, help="Independent statements a cell needs to be given a state.")
     ] = 2,
+    weight: WeightsGiven = None,
     db: Db = None,
     as_of: AsOf = None,
 ) -> None:
@@ -58,7 +61,8 @@ def course(
 
     rows, rejected = positions_given(positions, actor, issue, db, as_of)
     day = (day_given(on, "--on") or datetime.now(UTC)).date()
-    found = periods(rows, by.value, min_n=min_n, records=records_of(rows))
+    weights = weights_given(weight)
+    found = periods(rows, by.value, min_n=min_n, records=records_of(rows), weights=weights)
     if not found:
         typer.echo("No dated statement was found.")
     for (who, what), stretches in groupby(found, lambda one: (one.cell.actor, one.cell.issue)):
@@ -96,6 +100,7 @@ def compare(
         Path | None, typer.Option(help="The position table in which A and B are actors.")
     ] = None,
     actor: OnlyActors = None,
+    weight: WeightsGiven = None,
     db: Db = None,
 ) -> None:
     """Print how probable it is that two actors, or two tables, differ on an issue."""
@@ -114,7 +119,7 @@ def compare(
     else:
         rows, rejected = positions_given(positions, None, [issue], db)
         mine, yours = _of(rows, a), _of(rows, b)
-    found = compared(mine, yours, records_of([*mine, *yours]))
+    found = compared(mine, yours, records_of([*mine, *yours]), weights_given(weight))
     typer.echo(f"{a}: {found.a:+.2f} (n={found.n_a})   {b}: {found.b:+.2f} (n={found.n_b})")
     typer.echo(
         f"difference {found.difference:+.2f}, 95 % from {found.low:+.2f} to {found.high:+.2f}"

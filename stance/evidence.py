@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stance.records import STANCES, Position
+from stance.records import STANCES, Evidence, Position
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -233,6 +233,30 @@ def likelihoods(
     return found
 
 
+Weights = Mapping[Evidence, float]
+"""By kind of evidence the power in [0, 1] that a row's likelihood is raised to; 1 without one."""
+
+
+def powers(positions: Sequence[Position], weights: Weights | None) -> Floats:
+    """The power of each row, (n,)."""
+    given = weights or {}
+    return np.array([given.get(row.evidence, 1.0) for row in positions], dtype=np.float64)
+
+
+def of_a_day(
+    positions: Sequence[Position],
+    records: Mapping[str, Record] | None = None,
+    weights: Weights | None = None,
+) -> tuple[Floats, float]:
+    """A day's rows as one observation: the mean of their `factors` (3,), in which each counts
+    with its power, and the power of that observation, the largest of theirs.
+
+    At least one of the rows has a power above zero.
+    """
+    power = powers(positions, weights)
+    return power @ likelihoods(positions, records) / power.sum(), float(power.max())
+
+
 def log_likelihood(each: Floats, over: Grid, weights: Floats | None = None) -> Floats:
     """The log likelihood of every triple of the grid, shape (triples,), given rows' `factors`
     (n, 3); ``weights`` (n,) are powers that the rows' likelihoods are raised to."""
@@ -249,11 +273,16 @@ def posterior(log: Floats, over: Grid) -> Floats:
     return np.asarray(mass / mass.sum())
 
 
-def lean(positions: Sequence[Position], records: Mapping[str, Record] | None = None) -> float:
+def lean(
+    positions: Sequence[Position],
+    records: Mapping[str, Record] | None = None,
+    weights: Weights | None = None,
+) -> float:
     """E[support - oppose] in [-1, 1] given these rows; 0 without any."""
     over = grid()
     each = likelihoods(positions, records, SHARPNESS_STEPS)
-    return float(posterior(log_likelihood(each, over), over) @ over.lean)
+    log = log_likelihood(each, over, powers(positions, weights))
+    return float(posterior(log, over) @ over.lean)
 
 
 def independent(positions: Iterable[Position]) -> list[Position]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from stance.errors import InputError, StanceError, UnknownNameError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stance.records import Position, Skipped
+    from stance.records import Evidence, Position, Skipped
 
 REJECTED = 3
 
@@ -36,6 +37,38 @@ AsOf = Annotated[
 OnlyActors = Annotated[list[str] | None, typer.Option("--actor", help="Only this actor's id.")]
 
 OnlyIssues = Annotated[list[str] | None, typer.Option("--issue", help="Only this issue's id.")]
+
+
+WeightsGiven = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        metavar="KIND=WEIGHT",
+        help="How much a kind of evidence counts, from 0 to 1: secondhand=0.5",
+    ),
+]
+
+
+def weights_given(given: Sequence[str] | None) -> dict[Evidence, float]:
+    """The weights of some kinds of evidence; raises ``InputError`` in one line."""
+    from stance.records import EVIDENCE_KINDS
+
+    found: dict[Evidence, float] = {}
+    for one in given or ():
+        name, _, number = one.partition("=")
+        kind = next((kind for kind in EVIDENCE_KINDS if kind == name.strip()), None)
+        try:
+            weight = float(number)
+        except ValueError:
+            weight = math.nan
+        if kind is None or not 0 <= weight <= 1:
+            kinds = ", ".join(EVIDENCE_KINDS)
+            raise InputError(
+                f"'{one}': expected KIND=WEIGHT, KIND one of {kinds}, WEIGHT from 0 to 1",
+                file="--weight",
+            )
+        found[kind] = weight
+    return found
 
 
 def console(*, out: bool = False) -> Console:

@@ -16,6 +16,7 @@ from stance.evidence import (
     SHARPNESS_STEPS,
     Floats,
     Record,
+    Weights,
     first_appearance,
     grid,
     independent,
@@ -23,8 +24,9 @@ from stance.evidence import (
     likelihoods,
     log_likelihood,
     posterior,
+    powers,
 )
-from stance.records import STANCES, Cell, CellState, Evidence, Position
+from stance.records import STANCES, Cell, CellState, Position
 
 __all__ = ["MIN_N", "STATES", "build_matrix", "independent"]
 
@@ -96,7 +98,7 @@ def build_matrix(
     min_n: int = MIN_N,
     clusters: bool = True,
     records: Mapping[str, Record] | None = None,
-    weights: Mapping[Evidence, float] | None = None,
+    weights: Weights | None = None,
 ) -> list[Cell]:
     """The cells of the matrix, one for each actor and issue.
 
@@ -130,7 +132,7 @@ class _How:
     min_n: int
     clusters: bool
     records: Mapping[str, Record]
-    weights: Mapping[Evidence, float]
+    weights: Weights
 
 
 def _within(moment: datetime | None, since: datetime | None, until: datetime | None) -> bool:
@@ -182,10 +184,9 @@ def state_of(belief: Belief) -> CellState:
 
 def _believe(evidence: Sequence[Position], how: _How) -> Belief:
     each = likelihoods(evidence, how.records, SHARPNESS_STEPS)
-    power = np.array([how.weights.get(row.evidence, 1.0) for row in evidence], dtype=np.float64)
     count = Counter(row.stance for row in evidence)
     shown = [count[stance] for stance in STANCES]
-    return believe(log_likelihood(each, grid(), power), shown, how.min_n)
+    return believe(log_likelihood(each, grid(), powers(evidence, how.weights)), shown, how.min_n)
 
 
 def believe(log: Floats, shown: Sequence[int], min_n: int) -> Belief:

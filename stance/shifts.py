@@ -31,12 +31,13 @@ import numpy as np
 from stance.evidence import (
     Floats,
     Record,
+    Weights,
     first_appearance,
     grid,
     independent,
     instant,
     lean,
-    likelihoods,
+    of_a_day,
 )
 from stance.records import Position, Shift, ShiftKind
 
@@ -109,6 +110,7 @@ def find_shifts(
     prior_change: float = PRIOR_CHANGE,
     clusters: bool = True,
     records: Mapping[str, Record] | None = None,
+    weights: Weights | None = None,
 ) -> ShiftReport:
     """The changes of position that the evidence shows, by actor, issue and date.
 
@@ -118,12 +120,14 @@ def find_shifts(
     took place lies between ``earliest`` and ``latest`` with a probability of 90 %; where
     that is sharp these are the last day of the old and the first of the new position. The
     order of the rows changes nothing. Without ``clusters`` every printing of a statement is
-    taken for evidence of its own. ``records`` is as for `stance.positions.build_matrix`.
+    taken for evidence of its own. ``records`` and ``weights`` are as for
+    `stance.positions.build_matrix`; a kind of weight 0 is left out.
     """
     rows = list(positions)
     series: dict[tuple[str, str], list[Position]] = defaultdict(list)
     for row in rows:
-        series[row.actor, row.issue].append(row)
+        if not weights or weights.get(row.evidence, 1.0) > 0:
+            series[row.actor, row.issue].append(row)
     found: list[Shift] = []
     tested = 0
     for key in sorted(series):
@@ -131,7 +135,7 @@ def find_shifts(
         if len(days) < _FEWEST_DAYS:
             continue
         tested += 1
-        found += _shifts(days, min_probability, min_change, prior_change, records or {})
+        found += _shifts(days, min_probability, min_change, prior_change, records, weights)
     undated = sum(row.published is None for row in rows)
     return ShiftReport(tuple(found), undated, tested, len(series) - tested)
 
@@ -157,16 +161,17 @@ def _shifts(
     min_probability: float,
     min_change: float,
     prior: float,
-    records: Mapping[str, Record],
+    records: Mapping[str, Record] | None,
+    weights: Weights | None,
 ) -> Iterator[Shift]:
-    each = [likelihoods(day.rows, records).mean(axis=0) for day in days]
-    gaps = gaps_between(each, min_probability, prior)
+    each, power = zip(*(of_a_day(day.rows, records, weights) for day in days), strict=True)
+    gaps = gaps_between(each, min_probability, prior, power)
     bounds = [0, *(gap.at for gap in gaps), len(days)]
     segments = [
         tuple(row for day in days[start:end] for row in day.rows) for start, end in pairwise(bounds)
     ]
     for gap, (before, after) in zip(gaps, pairwise(segments), strict=True):
-        was, now = lean(before, records), lean(after, records)
+        was, now = (lean(side, records, weights) for side in (before, after))
         if abs(now - was) >= min_change:
             yield Shift(
                 actor=before[0].actor,
@@ -182,9 +187,15 @@ def _shifts(
             )
 
 
-def gaps_between(days: Sequence[Floats], min_probability: float, prior: float) -> list[Gap]:
-    """The changes in a series of two days or more, each given by its mean factors (3,)."""
-    return _Chain(days, prior).changes(min_probability)
+def gaps_between(
+    days: Sequence[Floats],
+    min_probability: float,
+    prior: float,
+    powers: Sequence[float] | None = None,
+) -> list[Gap]:
+    """The changes in a series of two days or more, each given by its mean factors (3,) and the
+    power that its likelihood is raised to (1 without ``powers``)."""
+    return _Chain(days, prior, powers).changes(min_probability)
 
 
 def _kind(was: float, now: float) -> ShiftKind:
@@ -203,11 +214,13 @@ class _Chain:
     chosen so that no gap is one with probability ``1 - prior``.
     """
 
-    def __init__(self, factors: Sequence[Floats], prior: float) -> None:
+    def __init__(
+        self, factors: Sequence[Floats], prior: float, powers: Sequence[float] | None = None
+    ) -> None:
         self.n = len(factors)
         stay = math.log1p(-prior) / (self.n - 1)
         self.change = math.log(-math.expm1(stay))
-        self.evidence = _segment_evidence(np.array(factors))
+        self.evidence = _segment_evidence(np.array(factors), powers)
         boundary = np.arange(self.n + 1)
         self.evidence += stay * (boundary - boundary[:, None] - 1).clip(0)
         self.ahead = self._ahead()
@@ -287,10 +300,13 @@ class _Chain:
         return Gap(at, first, last, whole)
 
 
-def _segment_evidence(factors: Floats) -> Floats:
+def _segment_evidence(factors: Floats, powers: Sequence[float] | None = None) -> Floats:
     """The log evidence of every stretch of days: [i, j] holds the days i to j - 1, i < j."""
     over = grid(_NODES, SEGMENT_PRIOR)
-    total = np.concatenate([np.zeros((1, len(over.weight))), np.log(factors @ over.shares.T)])
+    each = np.log(factors @ over.shares.T)
+    if powers is not None:
+        each *= np.array(powers)[:, None]
+    total = np.concatenate([np.zeros((1, len(over.weight))), each])
     total = np.cumsum(total, axis=0)
     evidence = np.full((len(total), len(total)), -np.inf)
     _fill(evidence, total, np.log(over.weight), 0, len(total))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from stance.evidence import Record
+from stance.evidence import Record, Weights
 from stance.positions import build_matrix
 from stance.records import Position, Shift
 
@@ -26,19 +26,21 @@ class Sides:
     note: str
 
 
-def sides(shift: Shift, records: Mapping[str, Record] | None = None) -> Sides:
-    """What a shift's two sides show. ``records`` is as for `stance.positions.build_matrix`."""
+def sides(
+    shift: Shift, records: Mapping[str, Record] | None = None, weights: Weights | None = None
+) -> Sides:
+    """What a shift's two sides show; the rest is as for `stance.positions.build_matrix`."""
     return Sides(
-        _interval(shift.evidence_before, records),
-        _interval(shift.evidence_after, records),
+        _interval(shift.evidence_before, records, weights),
+        _interval(shift.evidence_after, records, weights),
         _note(shift.evidence_before, shift.evidence_after),
     )
 
 
 def _interval(
-    rows: Sequence[Position], records: Mapping[str, Record] | None
+    rows: Sequence[Position], records: Mapping[str, Record] | None, weights: Weights | None
 ) -> tuple[float, float]:
-    (cell,) = build_matrix(rows, clusters=False, records=records)
+    (cell,) = build_matrix(rows, clusters=False, records=records, weights=weights)
     if cell.low is None or cell.high is None:
         raise ValueError("a side of a shift has evidence")
     return cell.low, cell.high

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from stored import article
 
+from stance import Tracker
 from stance.cli import main
+from stance.store import Store, ingest
 from stance.tables import write_positions
 from tests.test_shifts import said
 
@@ -43,6 +46,44 @@ def test_two_tables_are_compared(table: Path, capsys: pytest.CaptureFixture[str]
     assert "difference 0.00" in capsys.readouterr().out.replace("+0.00", "0.00")
     assert main(same) == 1
     assert "expected one actor with --actor, found 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["matrix", "TABLE"],
+        ["shifts", "TABLE"],
+        ["course", "TABLE"],
+        ["compare", "alba", "bruno", "--issue", "ceasefire", "--positions", "TABLE"],
+    ],
+)
+def test_kinds_of_evidence_can_count_for_less(
+    table: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    given = [str(table) if word == "TABLE" else word for word in command]
+    shown = []
+    for weights in ([], ["--weight", "quote=0.2"], ["--weight", "quote=1"]):
+        assert main([*given, *weights]) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[2] != shown[1]
+    for bad in ("quote", "quote=2", "rumour=1", "quote=nan"):
+        assert main([*given, "--weight", bad]) == 1
+        assert f"'{bad}': expected KIND=WEIGHT" in capsys.readouterr().err
+
+
+def test_shifts_of_a_store_are_told_with_their_notes(
+    tmp_path: Path, tracker_of_two: Tracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(tmp_path / "s.db")
+    outlets = ["Harbour Post"] * 9 + ["Inland News"] * 9
+    turned = [
+        article(f"Alba {'backs' if n < 9 else 'rejects'} tax number {n}.", n, source=one)
+        for n, one in enumerate(outlets)
+    ]
+    with Store.open(path) as store:
+        ingest(store, tracker_of_two, turned)
+    assert main(["shifts", "--db", path, "--min-probability", "0.6"]) == 0
+    assert "note: alba on tax, 2025-03-13: the outlets changed" in capsys.readouterr().out
 
 
 def test_an_unknown_actor_is_told_in_a_line(

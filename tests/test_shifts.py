@@ -267,3 +267,23 @@ def test_a_long_series_is_no_trouble() -> None:
     shift = only(said("S" * 200 + "O" * 200))
     assert (shift.earliest, shift.latest) == (day(199), day(200))
     assert shift.probability == pytest.approx(1)
+
+
+# Weights
+
+
+def test_a_kind_that_counts_for_less_makes_a_shift_less_sure() -> None:
+    turned = said("OOOOOO" + "SSSSSS")
+    probabilities = [
+        find_shifts(turned, weights={"quote": weight}, min_probability=0.1).shifts[0].probability
+        for weight in (1.0, 0.5, 0.2)
+    ]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert find_shifts(turned, weights={"secondhand": 0.0}).shifts == find_shifts(turned).shifts
+
+
+def test_a_kind_of_weight_zero_is_left_out() -> None:
+    denied = [replace(row, evidence="secondhand") for row in said("OOOOOO", days=[20, 21, 22] * 2)]
+    report = find_shifts([*said("SSSS"), *denied], weights={"secondhand": 0.0})
+    assert report.shifts == ()
+    assert report.tested == 1

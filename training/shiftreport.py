@@ -4,7 +4,8 @@
 
 ROWS is what ``stance run`` makes of the articles. For every listed shift: whether it is found,
 with which probability, from the model's rows and from the annotated positions, and how many days
-of evidence there are before and after it. Then the shifts found that nobody listed.
+of evidence there are before and after it. Then the shifts found in series of which none is
+listed: those stay steady.
 """
 
 from __future__ import annotations
@@ -145,6 +146,10 @@ def report(shifts: Sequence[Listed], sets: Mapping[str, Sequence[Position]]) -> 
         sums = ", ".join(f"{sum(c >= t for c in chances)} at {t}" for t in THRESHOLDS)
         yield f"\n{name}: of {len(shifts)} found {sums}"
         known = {(one.actor, one.issue) for one in shifts}
+        steady = {(row.actor, row.issue) for row in sets[name]} - known
+        wrong = [s.probability for s in found[name] if (s.actor, s.issue) in steady]
+        sums = ", ".join(f"{sum(p >= t for p in wrong)} at {t}" for t in THRESHOLDS)
+        yield f"{name}: shifts in the {len(steady)} series that no shift is listed of: {sums}"
         for shift in found[name]:
             if (shift.actor, shift.issue) not in known:
                 yield (

@@ -368,6 +368,7 @@ class Store:
         min_change: float = MIN_CHANGE,
         prior_change: float = PRIOR_CHANGE,
         clusters: bool = True,
+        weights: Mapping[Evidence, float] | None = None,
     ) -> ShiftReport:
         """What `stance.shifts.find_shifts` finds in the rows of a query.
 
@@ -382,4 +383,5 @@ class Store:
                 min_change=min_change,
                 prior_change=prior_change,
                 clusters=clusters,
+                weights=dict(sorted((weights or {}).items())),
             )
