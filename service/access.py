@@ -59,6 +59,20 @@ class Needs:
         if is_loopback(context.settings.host):
             _check_name(request)
 
+    async def by_form(self, request: Request, secret: str, context: Context) -> str:
+        """The name of the key that a form of ours sends; empty where none is needed."""
+        key = None
+        if secret and context.store is not None:
+            key = await anyio.to_thread.run_sync(context.store.find_key, secret)
+            if key is None:
+                _slow_down(request, context, None)
+                raise Refused(401, "the key is unknown or was revoked", headers=_REFUSED)
+            if not key.may(self.scope):
+                raise Refused(403, f"key '{key.name}' has no scope '{self.scope}'")
+        elif not await _is_open(context, self.scope):
+            raise Refused(401, "this needs a key", headers=_CHALLENGE)
+        return key.name if key is not None else ""
+
 
 ASKED: Final[dict[int | str, dict[str, Any]]] = {
     401: {"model": Problem, "description": "No key, or one that is unknown or was revoked"},

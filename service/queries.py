@@ -60,6 +60,11 @@ class Snapshot:
         entries = self.actors.entries if kind == "actor" else self.issues.entries
         return {entry.id for entry in entries} | self.store.names(kind)
 
+    def known_issues(self) -> list[str]:
+        """All issues, those of the register first and in its order."""
+        registered = [entry.id for entry in self.issues.entries]
+        return registered + sorted(self.store.names("issue") - set(registered))
+
     def check(self, kind: Kind, names: Iterable[str]) -> None:
         """Raises ``UnknownNameError``, with the nearest name, for one that nobody has."""
         wanted = list(names)

@@ -124,17 +124,17 @@ def colours(cell: Cell) -> tuple[str, str]:
     """The colours of a cell with evidence, as hexadecimal: its ground, and the ink on it."""
     if cell.position is None or cell.state == "too little evidence":
         return UNCOLOURED, PALE_INK
-    return _on_ground(cell.position)
+    return on_ground(cell.position)
 
 
 def legend_colours(state: CellState) -> tuple[str, str]:
     """Ground and ink that stand for a state in the legend."""
     if state == "too little evidence":
         return UNCOLOURED, PALE_INK
-    return _on_ground(_LEGEND_POSITIONS.get(state, 0.0))
+    return on_ground(_LEGEND_POSITIONS.get(state, 0.0))
 
 
-def _on_ground(position: float) -> tuple[str, str]:
+def on_ground(position: float) -> tuple[str, str]:
     ground = _blend(position)
     # Whichever ink has the higher contrast to the ground (WCAG 2); the dark one has 0.003.
     light = sum(

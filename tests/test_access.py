@@ -96,9 +96,9 @@ def test_every_address_says_who_may_ask_it() -> None:
     assert {path for path in others if not path.startswith("/static")} == {"/openapi.json"}
 
 
-def test_only_health_is_for_everybody() -> None:
+def test_only_health_and_style_are_for_everybody() -> None:
     free = {route.path for route in ROUTES if not scopes(route)}
-    assert free == {"/v2/health/live", "/v2/health/ready"}
+    assert free == {"/v2/health/live", "/v2/health/ready", "/style.css"}
 
 
 def test_what_changes_something_takes_more_than_reading() -> None:
