@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import anyio.to_thread
 from fastapi import Depends, Request
@@ -59,19 +60,38 @@ class Needs:
         if is_loopback(context.settings.host):
             _check_name(request)
 
-    async def by_form(self, request: Request, secret: str, context: Context) -> str:
-        """The name of the key that a form of ours sends; empty where none is needed."""
+
+@dataclass(frozen=True)
+class NeedsByForm(Needs):
+    """The same for a form of this service's pages, whose field ``key`` has the key.
+
+    A form of another site could use that this machine asks itself for no key; the browser says
+    where a form stood, and only this service's own pages are believed.
+    """
+
+    async def __call__(self, request: Request) -> None:
+        if request.headers.get("authorization"):  # which no form can send
+            await super().__call__(request)
+            return
+        if request.headers.get("origin", "").partition("://")[2] != request.headers.get("host"):
+            reason = "this takes a key, or a form of this service's own pages"
+            raise Refused(401, reason, headers=_CHALLENGE)
+        context = await context_of(request)
+        form = parse_qs((await request.body()).decode("utf-8", "replace"))
+        secret = form.get("key", [""])[0].strip()
+        _slow_down(request, context, None)
         key = None
         if secret and context.store is not None:
             key = await anyio.to_thread.run_sync(context.store.find_key, secret)
             if key is None:
-                _slow_down(request, context, None)
                 raise Refused(401, "the key is unknown or was revoked", headers=_REFUSED)
             if not key.may(self.scope):
                 raise Refused(403, f"key '{key.name}' has no scope '{self.scope}'")
         elif not await _is_open(context, self.scope):
             raise Refused(401, "this needs a key", headers=_CHALLENGE)
-        return key.name if key is not None else ""
+        if key is None and is_loopback(context.settings.host):
+            _check_name(request)
+        request.state.key = key
 
 
 ASKED: Final[dict[int | str, dict[str, Any]]] = {

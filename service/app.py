@@ -17,7 +17,7 @@ from service.limits import BodyLimit, Crowd
 from service.metrics import metrics
 from service.models import Models
 from service.observing import Observed
-from service.pages.views import pages, styles
+from service.pages.views import forms, pages, styles
 from service.problems import HANDLERS, MEDIA_TYPE
 from service.reviewing import reviewing
 from service.routes import health, v1
@@ -53,7 +53,7 @@ def create_app(
         redoc_url=None,
     )
     app.state.context = context
-    for router in (v1, data, pages, styles, ingesting, reviewing, health, metrics):
+    for router in (v1, data, pages, forms, styles, ingesting, reviewing, health, metrics):
         app.include_router(router)
     # the last one added sees a request first
     app.add_middleware(

@@ -7,13 +7,13 @@ from functools import cache
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qs, quote, urlencode
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from service import queries
-from service.access import EVERYBODY, READ, Needs
+from service.access import EVERYBODY, READ, NeedsByForm
 from service.context import Context, Here, Stored
 from service.data import snapshot, versions_of
 from service.filters import (
@@ -29,6 +29,7 @@ from service.pages.lines import HEIGHT, WIDTH, drawing
 from service.pages.sheet import shade, style_sheet
 from service.queries import Snapshot
 from service.refused import Refused
+from service.reviewing import MAX_NOTE, MAX_REVIEWER
 from stance.course import smoothed
 from stance.errors import StanceError
 from stance.layout import MARKS, label, signed
@@ -36,10 +37,13 @@ from stance.positions import STATES
 from stance.records import EVIDENCE_KINDS, Cell
 from stance.sides import sides
 from stance.store import Store
+from stance.store.keys import Key
+from stance.store.reviewing import VERDICTS
 
 Asked = TypeVar("Asked", bound=Parameters)
 
 pages = APIRouter(include_in_schema=False, dependencies=[READ])
+forms = APIRouter(include_in_schema=False, dependencies=[Depends(NeedsByForm("review"))])
 styles = APIRouter(include_in_schema=False, dependencies=[EVERYBODY])
 
 POLICY: Final = (
@@ -52,7 +56,6 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-VERDICTS: Final = ("support", "oppose", "neutral", "none")
 Id = Annotated[str, Path(max_length=300)]
 
 
@@ -261,31 +264,31 @@ async def position(request: Request, id: Id, here: Here, store: Stored) -> Respo
     return await _shown(request, here, store, Parameters, "position.html", work)
 
 
-@pages.post("/positions/{id}")
+@forms.post("/positions/{id}")
 async def review(request: Request, id: Id, here: Here, store: Stored) -> Response:
-    """A coder's word, by the form of a position's page.
-
-    A browser says which page a form stood on; one of another site is refused, as it could use
-    that this machine asks itself for no key.
-    """
+    """A coder's word, by the form of a position's page."""
     try:
-        if request.headers.get("origin", "").partition("://")[2] != request.headers.get("host"):
-            raise Refused(403, "reviews are taken from this service's own pages alone")
-        if request.headers.get("content-type") != "application/x-www-form-urlencoded":
+        kind = request.headers.get("content-type", "").partition(";")[0]
+        if kind != "application/x-www-form-urlencoded":
             raise Refused(415, "expected the form of this page")
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
         given = {name: values[0].strip() for name, values in form.items()}
-        key = await _key(request, given.get("key", ""), here)
-        reviewer = key or given.get("reviewer", "")
+        key: Key | None = request.state.key
+        reviewer = key.name if key is not None else given.get("reviewer", "")
         if not reviewer:
             raise Refused(422, "reviewer: a review without a key names its reviewer")
-        if given.get("stance") not in VERDICTS:
+        verdict = next((one for one in VERDICTS if one == given.get("stance")), None)
+        if verdict is None:
             raise Refused(422, f"stance: expected one of {', '.join(VERDICTS)}")
+        note = given.get("note", "")
+        for name, text, most in (("reviewer", reviewer, MAX_REVIEWER), ("note", note, MAX_NOTE)):
+            if len(text) > most:
+                raise Refused(422, f"{name}: at most {most} characters")
 
         def write() -> None:
             if store.row(id) is None and not store.reviews(id):
                 raise Refused(404, f"there is no position '{id}'")
-            store.review(id, given["stance"], reviewer=reviewer[:100], note=given.get("note", ""))  # type: ignore[arg-type]
+            store.review(id, verdict, reviewer=reviewer, note=note)
 
         await here.aside(write)
     except (Refused, StanceError) as error:
@@ -293,11 +296,6 @@ async def review(request: Request, id: Id, here: Here, store: Stored) -> Respons
         told = error.detail if isinstance(error, Refused) else str(error)
         return _page("problem.html", status, told=told, code=status)
     return RedirectResponse(f"/positions/{quote(id, safe='')}", 303, headers=HEADERS)
-
-
-async def _key(request: Request, secret: str, here: Context) -> str:
-    """The name of the key that a form gives; empty where none is needed. Raises `Refused`."""
-    return await Needs("review").by_form(request, secret, here)
 
 
 @pages.get("/about")
