@@ -24,6 +24,7 @@ HOW_TO_READ: Final = (
     "Line: position from -1 (opposes) to +1 (supports). Band: 95 % interval. "
     "Marks: what was said that day."
 )
+WHERE: Final = "Hatched: the change lies here with a probability of 90 %, if there is one."
 _MARKS: Final = (("support", "^", 1.18), ("neutral", "o", 1.18), ("oppose", "v", 1.18))
 _MOST_QUOTED: Final = 4
 _settings = threading.Lock()
@@ -41,7 +42,9 @@ def plot_course(
         axes = figure.add_axes((0.1, 0.2, 0.86, 0.66))
         axes.set_title(printable(title), loc="left", fontsize=12, weight="bold")
         _draw_line(axes, line)
-        figure.text(0.1, 0.03, HOW_TO_READ, fontsize=8, color=INK)
+        n, first, last = sum(len(p.statements) for p in line), line[0].day, line[-1].day
+        counted = f"n = {n} independent statements, {first} to {last}.\n"
+        figure.text(0.1, 0.03, counted + HOW_TO_READ, fontsize=8, color=INK)
 
     _save(draw, (9.0, 4.2), path, title)
 
@@ -65,7 +68,7 @@ def plot_shift(
         _draw_line(axes, line)
         begin, end = date2num([shift.earliest, shift.latest]).tolist()  # type: ignore[no-untyped-call]
         axes.axvspan(begin, end, facecolor="none", edgecolor=INK, hatch="///", alpha=0.5)
-        told = f"{shift.earliest:%Y-%m-%d} to {shift.latest:%Y-%m-%d}, probability "
+        told = f"change between {shift.earliest:%Y-%m-%d} and {shift.latest:%Y-%m-%d}, probability "
         told += f"{min(shift.probability, 0.99):.2f}"
         told += f"; {sides.note}" if sides.note else ""
         figure.text(0.1, 0.4, told, fontsize=9, weight="bold")
@@ -78,6 +81,7 @@ def plot_shift(
             heading += f", n = {len(rows)}"
             figure.text(x, 0.35, heading, fontsize=9, weight="bold")
             figure.text(x, 0.325, _quoted(rows), fontsize=7.5, va="top", linespacing=1.3)
+        figure.text(0.1, 0.025, f"{HOW_TO_READ}\n{WHERE}", fontsize=7.5, color=INK)
 
     _save(draw, (9.0, 6.2), path, title)
 
@@ -87,7 +91,7 @@ def _quoted(rows: Sequence[Position]) -> str:
     lines = []
     for row in rows[:_MOST_QUOTED]:
         day = f"{row.published:%Y-%m-%d} " if row.published else ""
-        words = textwrap.shorten(f"{day}{row.stance}: {printable(row.text)}", 128, placeholder=" …")
+        words = textwrap.shorten(f"{day}{row.stance}: {printable(row.text)}", 118, placeholder=" …")
         lines += textwrap.wrap(words.replace("$", r"\$"), 62)
     if len(rows) > _MOST_QUOTED:
         lines.append(f"and {len(rows) - _MOST_QUOTED} more")

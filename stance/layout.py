@@ -32,7 +32,8 @@ MARKS: Final[dict[CellState, str]] = {
 """The mark of each state, in the order of the legend."""
 
 HOW_TO_READ: Final = (
-    "Position from -1 (opposes) to +1 (supports). n: independent statements behind the cell."
+    "Position from -1 (opposes) to +1 (supports), in brackets its 95 % interval. "
+    "n: independent statements behind the cell."
 )
 NOTHING: Final = "There are no positions to show."
 TITLE: Final = "Positions by actor and issue"
@@ -118,6 +119,13 @@ def printable(text: str) -> str:
 def signed(position: float) -> str:
     """A position with its sign, as 0.00 where it rounds to that."""
     return f"{round(position, 2) + 0.0:+.2f}".replace("+0.00", "0.00")
+
+
+def interval(cell: Cell) -> str:
+    """A cell's 95 % interval; empty without evidence."""
+    if cell.low is None or cell.high is None:
+        return ""
+    return f"[{signed(cell.low)}, {signed(cell.high)}]"
 
 
 def colours(cell: Cell) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from stance.layout import (
     NOTHING,
     Layout,
     colours,
+    interval,
     label,
     legend_colours,
     printable,
@@ -80,6 +81,7 @@ def _html_cell(cell: Cell | None) -> str:
     return (
         f'<td class="{kind}"{style} title="{html.escape(_details(cell))}">'
         f'<b><span aria-hidden="true">{MARKS[cell.state]}</span> {signed(cell.position)}</b>'
+        f"<small>{interval(cell)}</small>"
         f'<small>n {cell.n_independent}</small><span class="said">{cell.state}</span></td>'
     )
 

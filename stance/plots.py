@@ -20,6 +20,7 @@ from stance.layout import (
     Layout,
     arrange,
     colours,
+    interval,
     label,
     legend_colours,
     printable,
@@ -64,7 +65,7 @@ def plot_matrix(
 
 # All measures in inches; the axes are as large as the figure, with the origin at its top.
 _MARGIN: Final = 0.25
-_ROW: Final = 0.5
+_ROW: Final = 0.62
 _COLUMN: Final = 1.12
 _LETTER: Final = 0.082
 _LINE: Final = 0.18
@@ -171,8 +172,10 @@ def _draw_cell(axes: Axes, x: float, y: float, cell: Cell | None) -> None:
     ground, ink = colours(cell)
     _swatch(axes, x + gap, y + gap, _COLUMN - 2 * gap, _ROW - 2 * gap, cell.state, ground)
     figures = f"{MARKS[cell.state]} {signed(cell.position)}".replace("-", "\N{MINUS SIGN}")
-    _write(axes, middle, y + 0.18, figures, ink, 10, align="center", weight="bold")
-    _write(axes, middle, y + 0.36, f"n {cell.n_independent}", ink, 7.5, align="center")
+    _write(axes, middle, y + 0.17, figures, ink, 10, align="center", weight="bold")
+    sure = interval(cell).replace("-", "\N{MINUS SIGN}")
+    _write(axes, middle, y + 0.34, sure, ink, 7.5, align="center")
+    _write(axes, middle, y + 0.48, f"n {cell.n_independent}", ink, 7.5, align="center")
 
 
 def _swatch(

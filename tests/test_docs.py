@@ -9,7 +9,17 @@ import pytest
 import yaml
 from fakes import FakeScorer
 
-from stance.positions import STATES
+from stance.positions import (
+    _RULES,
+    BOTH_SIDES,
+    CREDIBLE,
+    LEANING,
+    MIN_N,
+    MOSTLY,
+    NEUTRAL_BAND,
+    STATES,
+    WIDEST,
+)
 from stance.register import load_actors, load_issues
 from stance.tables import MATRIX_COLUMNS, POSITION_COLUMNS, SHIFT_COLUMNS
 
@@ -24,7 +34,18 @@ def test_the_readme_lists_the_columns(columns: tuple[str, ...]) -> None:
 
 def test_every_state_is_explained() -> None:
     table = README.partition("| state | when |")[2].partition("\n\n")[0]
-    assert all(state in table for state in STATES)
+    heads = [line.split("|")[1] for line in table.splitlines() if line.startswith("| ")]
+    told = [state.strip() for head in heads for state in head.split(",")]
+    # in the order in which the code tries them, and with its limits
+    assert told == list(dict.fromkeys(["no evidence", *(state for state, _ in _RULES)]))
+    assert set(told) == set(STATES)
+    assert f"wider than {WIDEST}" in table
+    assert f"above +{NEUTRAL_BAND}, or wholly below -{NEUTRAL_BAND}" in table
+    assert f"at least {BOTH_SIDES:.0%} of" in table.replace(" %", "%")
+    assert f"probability of {LEANING:.0%}" in table.replace(" %", "%")
+    assert f"{CREDIBLE:.0%} interval" in table.replace(" %", "%")
+    assert MOSTLY == 0.5
+    assert f"`--min-n` ({MIN_N})" in table
 
 
 def test_every_command_is_mentioned() -> None:
