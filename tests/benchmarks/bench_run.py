@@ -300,7 +300,11 @@ def _size(pid: int) -> int:
 
 def speed(count: int, folder: Path, out: Path) -> None:
     path = write(count, folder / f"{count}.jsonl")
-    turns = [(measured("ours", path), measured("ceiling", path)) for _ in range(TURNS)]
+    turns = []
+    for turn in range(TURNS):
+        turns.append((measured("ours", path), measured("ceiling", path)))
+        took = [f"{one['seconds']:.1f} s ({one['cpu']:.1f} s of a core)" for one in turns[-1]]
+        print(f"turn {turn + 1}: ours {took[0]}, the model alone {took[1]}", flush=True)
     run, top = ({k: sum(t[side][k] for t in turns) for k in turns[0][side]} for side in (0, 1))
     b, a = measured("everybody", path), measured("zero_shot", path)
     articles = run["articles"]
