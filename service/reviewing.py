@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import Field
@@ -54,7 +54,9 @@ class Review(Wire):
     number: int
     position_id: str
     reviewer: str
-    stance: Verdict
+    stance: Verdict | Literal["model"] = Field(
+        description="none: no position; model: withdraws the earlier review, the model's row stands"
+    )
     evidence: Evidence | None
     note: str
     at: str = Field(json_schema_extra={"format": "date-time"})

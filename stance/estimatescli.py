@@ -22,6 +22,7 @@ from stance.given import (
     console,
     day_given,
     positions_given,
+    records_given,
     weights_given,
 )
 from stance.records import Position
@@ -57,12 +58,11 @@ def course(
     from stance.course import course as periods
     from stance.course import staleness
     from stance.layout import label
-    from stance.reliability import records_of
 
     rows, rejected = positions_given(positions, actor, issue, db, as_of)
     day = (day_given(on, "--on") or datetime.now(UTC)).date()
-    weights = weights_given(weight)
-    found = periods(rows, by.value, min_n=min_n, records=records_of(rows), weights=weights)
+    records, weights = records_given(rows, db), weights_given(weight)
+    found = periods(rows, by.value, min_n=min_n, records=records, weights=weights)
     if not found:
         typer.echo("No dated statement was found.")
     for (who, what), stretches in groupby(found, lambda one: (one.cell.actor, one.cell.issue)):
@@ -105,7 +105,6 @@ def compare(
 ) -> None:
     """Print how probable it is that two actors, or two tables, differ on an issue."""
     from stance.compare import compare as compared
-    from stance.reliability import records_of
 
     if positions is None and db is None:
         mine, bad = positions_given(Path(a), actor, [issue])
@@ -119,7 +118,8 @@ def compare(
     else:
         rows, rejected = positions_given(positions, None, [issue], db)
         mine, yours = _of(rows, a), _of(rows, b)
-    found = compared(mine, yours, records_of([*mine, *yours]), weights_given(weight))
+    records = records_given([*mine, *yours], db)
+    found = compared(mine, yours, records, weights_given(weight))
     typer.echo(f"{a}: {found.a:+.2f} (n={found.n_a})   {b}: {found.b:+.2f} (n={found.n_b})")
     typer.echo(
         f"difference {found.difference:+.2f}, 95 % from {found.low:+.2f} to {found.high:+.2f}"

@@ -16,6 +16,7 @@ from stance.errors import InputError, StanceError, UnknownNameError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from stance.evidence import Record
     from stance.records import Evidence, Position, Skipped
 
 REJECTED = 3
@@ -115,6 +116,16 @@ def positions_given(
         raise StanceError(f"{path}: no row could be read")
     keep = wanted(actor, issue, {r.actor for r in rows}, {r.issue for r in rows})
     return list(filter(keep, rows)), rejected
+
+
+def records_given(rows: Iterable[Position], db: str | None = None) -> dict[str, Record]:
+    """What the models of some rows are worth, as their store says or else their model folders."""
+    from stance.reliability import records_of
+
+    if db is None:
+        return records_of(rows)
+    with storecli.open_store(db) as store:
+        return store.records()
 
 
 def only_one(path: Path | None, db: str | None) -> None:

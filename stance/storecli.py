@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from stance.pipeline import Tracker
     from stance.progress import Tally
     from stance.reading import Warned
-    from stance.records import Article, Skipped
+    from stance.records import Article, Evidence, Skipped
     from stance.store import Query, Store
+    from stance.store.reviewing import Verdict
 
 db = typer.Typer(
-    help="Look after a store: what is in it, its models, its names.", no_args_is_help=True
+    help="Look after a store: what is in it, its models, names and reviews.", no_args_is_help=True
 )
 
 Address = Annotated[
@@ -116,6 +117,69 @@ def merge(
     with _open(db) as store:
         store.merge(kind.value, names, into)
         print(f"{kind.value} {', '.join(names)} is now {into}")
+
+
+PositionId = Annotated[str, typer.Argument(metavar="POSITION", help="The id of a position.")]
+Reviewer = Annotated[str, typer.Option(help="Who says so.")]
+Note = Annotated[str, typer.Option(help="Why; kept with it.")]
+
+
+@db.command()
+def review(
+    position: PositionId,
+    stance: Annotated[str, typer.Argument(help="support, oppose, neutral or none (no position).")],
+    db: Address,
+    reviewer: Reviewer,
+    evidence: Annotated[
+        str | None, typer.Option(help="Another evidence kind; as the model found it if not given.")
+    ] = None,
+    note: Note = "",
+) -> None:
+    """Override a position with a coder's word, which counts as certain from now on."""
+    with _open(db) as store:
+        # the store checks both names and tells what it knows
+        verdict, kind = cast("Verdict", stance), cast("Evidence | None", evidence)
+        store.review(position, verdict, reviewer=reviewer, evidence=kind, note=note)
+        print(f"position {position}: {stance}, says {reviewer}")
+
+
+@db.command()
+def withdraw(position: PositionId, db: Address, reviewer: Reviewer, note: Note = "") -> None:
+    """Withdraw the review of a position: the model's row counts again, the review stays known."""
+    with _open(db) as store:
+        store.withdraw_review(position, reviewer=reviewer, note=note)
+        print(f"position {position}: the model's row counts again, says {reviewer}")
+
+
+@db.command()
+def reviews(position: PositionId, db: Address) -> None:
+    """Print all that coders said of a position, oldest first."""
+    with _open(db) as store:
+        found = store.reviews(position)
+        if not found and store.row(position) is None:
+            raise StanceError(f"{store.address}: there is no position '{position}'")
+        for one in found:
+            said = "withdrawn" if one.stance == "model" else one.stance
+            kind = f" ({one.evidence})" if one.evidence else ""
+            note = f": {one.note}" if one.note else ""
+            print(f"{one.at:%Y-%m-%d %H:%M} {one.reviewer}: {said}{kind}{note}")
+
+
+@db.command()
+def rows(
+    db: Address,
+    actor: Annotated[list[str] | None, typer.Option(help="Only this actor's id.")] = None,
+    issue: Annotated[list[str] | None, typer.Option(help="Only this issue's id.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Go on after the row of this number.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 20,
+) -> None:
+    """Print positions with their numbers and ids, in the order in which they came in."""
+    with _open(db) as store:
+        for row in store.rows(query(store, actor, issue, None), after=after, limit=limit):
+            said = row.position
+            mark = " (reviewed)" if said.reviewed else ""
+            print(f"{row.number} {row.id} {said.actor} {said.issue} {said.stance}{mark}")
+            print(f"    {said.text}")
 
 
 @db.command()

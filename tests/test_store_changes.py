@@ -120,6 +120,64 @@ def test_a_review_outlives_its_model(full: Store) -> None:
     assert full.count() == len(whole(make_tracker(), articles()))
 
 
+def test_a_withdrawn_review_leaves_what_the_model_found(full: Store) -> None:
+    before, cells, models = list(full.positions()), full.matrix(), full.models()
+    old = next(row for row in full.rows() if "penny" in row.position.text)
+    full.review(old.id, "support", reviewer="coder-1")
+    full.review(old.id, "none", reviewer="coder-2")
+    reviewed, known = full.matrix(), full.data_version()
+    assert reviewed != cells
+    gone = full.withdraw_review(old.id, reviewer="coder-2", note="was irony after all")
+    assert (gone.stance, gone.note, gone.version) == ("model", "was irony after all", known + 1)
+    assert in_order(full.positions()) == in_order(before)
+    assert (full.matrix(), full.models()) == (cells, models)
+    assert full.matrix(Query(version=known)) == reviewed
+    now = full.row(old.id)
+    assert now is not None
+    assert (now.review, now.position.reviewed) == (None, False)
+    assert [r.stance for r in full.reviews(old.id)] == ["support", "none", "model"]
+    full.review(old.id, "neutral", reviewer="coder-1")
+    full.withdraw_review(old.id, reviewer="coder-1")
+    assert in_order(full.positions()) == in_order(before)
+    assert (full.matrix(), full.models()) == (cells, models)
+
+
+def test_a_withdrawn_review_binds_no_later_model(full: Store) -> None:
+    old = next(row for row in full.rows() if row.position.stance == "oppose")
+    full.review(old.id, "neutral", reviewer="coder-1")
+    full.withdraw_review(old.id, reviewer="coder-1")
+    contrary = make_tracker(Contrary())
+    rescore(full, contrary)
+    assert in_order(full.positions()) == whole(contrary, articles())
+
+
+def test_a_review_that_outlived_its_model_can_be_withdrawn(full: Store) -> None:
+    old = next(row for row in full.rows() if row.position.stance == "oppose")
+    full.review(old.id, "neutral", reviewer="coder-1")
+    contrary = make_tracker(Contrary())
+    rescore(full, contrary)
+    full.withdraw_review(old.id, reviewer="coder-1")
+    assert in_order(full.positions()) == whole(contrary, articles())
+    rescore(full, make_tracker())
+    assert in_order(full.positions()) == whole(make_tracker(), articles())
+
+
+def test_what_was_not_reviewed_cannot_be_withdrawn(full: Store) -> None:
+    (row, *_) = full.rows()
+    before = full.data_version()
+    with pytest.raises(StoreError, match="has no review that could be withdrawn"):
+        full.withdraw_review(row.id, reviewer="coder-1")
+    with pytest.raises(StoreError, match="no position 'nowhere'"):
+        full.withdraw_review("nowhere", reviewer="coder-1")
+    with pytest.raises(StoreError, match="names its reviewer"):
+        full.withdraw_review(row.id, reviewer="")
+    assert full.data_version() == before
+    full.review(row.id, "none", reviewer="coder-1")
+    full.withdraw_review(row.id, reviewer="coder-1")
+    with pytest.raises(StoreError, match="has no review that could be withdrawn"):
+        full.withdraw_review(row.id, reviewer="coder-1")
+
+
 def test_clusters_follow_a_review(full: Store, tracker_of_two: Tracker) -> None:
     """Without the row that tied two others together, they are what they are without it."""
     given = articles()

@@ -206,6 +206,30 @@ def test_a_store_gives_the_cells_of_its_table(
     assert stance("matrix", "--db", store_url, "--as-of", "2020-01-01")[0] == 0
 
 
+def test_the_commands_of_reviews(
+    store_url: str, tmp_path: Path, stance: Callable[..., tuple[int, str]]
+) -> None:
+    with Store.open(store_url) as store:
+        ingest(store, make_tracker(), articles())
+        (row, *_) = store.rows(Query(actors=["borea"], stances=["oppose"]))
+        cells = store.matrix()
+    asked = ("--db", store_url, "--reviewer", "coder-1")
+    assert row.id in stance("db", "rows", "--actor", "borea", "--db", store_url)[1]
+    assert stance("db", "review", row.id, "support", *asked, "--note", "irony")[0] == 0
+    with Store.open(store_url) as store:
+        assert store.matrix() != cells
+    assert "(reviewed)" in stance("db", "rows", "--db", store_url)[1]
+    assert stance("db", "withdraw", row.id, *asked)[0] == 0
+    told = stance("db", "reviews", row.id, "--db", store_url)[1]
+    assert "coder-1: support: irony" in told
+    assert "coder-1: withdrawn" in told
+    with Store.open(store_url) as store:
+        assert store.matrix() == cells
+    assert stance("db", "withdraw", row.id, *asked)[0] != 0
+    assert stance("db", "review", row.id, "suport", *asked)[0] != 0
+    assert stance("db", "reviews", "nowhere", "--db", store_url)[0] != 0
+
+
 def test_what_a_store_cannot_do_is_refused(
     tmp_path: Path, stance: Callable[..., tuple[int, str]]
 ) -> None:

@@ -25,7 +25,9 @@ class Query:
 
     ``since`` is the first moment that counts and ``until`` the first that no longer does; with
     either, undated rows are left out. ``as_of`` is a day (to its end, UTC) or a moment: the
-    rows as they were known then; ``version`` says the same by data version.
+    rows as they were known then; ``version`` says the same by data version. Actors and issues
+    are called what they are called today, also in rows of then: who was renamed or merged is
+    found, asked for and counted under one name, and a matrix of then can be laid beside today's.
     """
 
     actors: Sequence[str] | None = None

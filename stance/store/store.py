@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy.engine import Connection, Engine
 
+from stance.compare import Comparison, compare
+from stance.course import Period, Stretch, course
 from stance.evidence import Record
 from stance.positions import MIN_N
 from stance.records import Article, Cell, Evidence, Position
@@ -86,7 +89,8 @@ class Store:
     def use_model(self, version: str, info: Mapping[str, Any] | None = None) -> None:
         """Make a model known; the first one of a store is the one whose rows count.
 
-        ``info`` is kept with it: thresholds, confusion and what else tells how to judge it.
+        ``info`` is kept with it: thresholds, confusion and what else tells how to judge it. Of a
+        known model it replaces, field by field, what was kept.
         """
         with told(self.engine):
             versions.register(self.engine, version, info or {})
@@ -120,6 +124,15 @@ class Store:
             return reviewing.review(
                 self.engine, position_id, stance, reviewer=reviewer, evidence=evidence, note=note
             )
+
+    def withdraw_review(self, position_id: str, *, reviewer: str, note: str = "") -> Review:
+        """Let the models' rows of a position stand again where a coder overrode them.
+
+        The withdrawal is kept as a review of the stance "model". Raises ``StoreError`` for a
+        position that is nowhere or has no review, or a reviewer without a name.
+        """
+        with told(self.engine):
+            return reviewing.withdraw(self.engine, position_id, reviewer=reviewer, note=note)
 
     def rename(self, kind: Kind, old: str, new: str) -> None:
         """Call an actor or issue something else, in all rows and those to come.
@@ -385,3 +398,35 @@ class Store:
                 clusters=clusters,
                 weights=dict(sorted((weights or {}).items())),
             )
+
+    def course(
+        self,
+        query: Query | None = None,
+        period: Period = "month",
+        *,
+        min_n: int = MIN_N,
+        weights: Mapping[Evidence, float] | None = None,
+    ) -> list[Stretch]:
+        """The periods of `stance.course.course` over the rows of a query."""
+        with self._reading() as connection:
+            asked, records = _as_of(connection, query)
+            rows = [row.position for row in reading.rows(connection, asked)]
+        return course(rows, period, min_n=min_n, records=records, weights=weights)
+
+    def compare(
+        self, a: Query, b: Query, *, weights: Mapping[Evidence, float] | None = None
+    ) -> Comparison:
+        """What `stance.compare.compare` says of the rows of two queries."""
+        with self._reading() as connection:
+            (one, known), (other, more) = (_as_of(connection, query) for query in (a, b))
+            mine, yours = (
+                [row.position for row in reading.rows(connection, query)] for query in (one, other)
+            )
+        return compare(mine, yours, known | more, weights)
+
+
+def _as_of(connection: Connection, query: Query | None) -> tuple[Query, dict[str, Record]]:
+    """A query about one data version, and what the reports of the models of then are worth."""
+    version = reading.version_of(connection, query or Query())
+    records = versions.records(connection, version)
+    return replace(query or Query(), version=version, as_of=None), records

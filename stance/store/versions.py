@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import aliased
 
 from stance.evidence import Record, record
 from stance.store import models as m
@@ -31,17 +32,41 @@ class StoredModel:
 
 
 def register(engine: Engine, version: str, info: Mapping[str, Any]) -> None:
-    """Make a model known; the first one of a store is the one that counts."""
+    """Make a model known; the first one of a store is the one that counts.
+
+    What is said of a model that is known replaces what was said before, field by field; a field
+    that is empty now replaces nothing. So a model that was measured after its first rows came
+    counts by what was measured.
+    """
     with engine.connect() as connection:
-        if _number(connection, version) is not None:
+        if _known(connection, version, info) is None:
             return
     with writing(engine, "model") as change:
-        if _number(change.connection, version) is not None:
+        told = _known(change.connection, version, info)
+        if told is None:
             raise Unchanged
-        added = sa.insert(m.Model).values(version=version, info=dict(info), added=change.version)
+        if _number(change.connection, version) is not None:
+            known = sa.update(m.Model).where(m.Model.version == version)
+            change.connection.execute(known.values(info=told))
+            change.connection.execute(sa.update(m.Pair).values(revision=change.version))
+            return
+        added = sa.insert(m.Model).values(version=version, info=told, added=change.version)
         number = int(change.connection.execute(added.returning(m.Model.number)).scalar_one())
         if model_at(change.connection, change.version) is None:
             change_over(change, number)
+
+
+def _known(connection: Connection, version: str, info: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is to be kept of a model; nothing where that is kept already."""
+    kept = connection.execute(sa.select(m.Model.info).where(m.Model.version == version)).first()
+    if kept is None:
+        return dict(info)
+    told = {**kept.info, **{name: value for name, value in info.items() if _says(value)}}
+    return None if told == kept.info else told
+
+
+def _says(value: object) -> bool:
+    return value is not None and value not in ("", [], {})
 
 
 def change_over(change: Writing, model: int) -> None:
@@ -54,13 +79,14 @@ def change_over(change: Writing, model: int) -> None:
 def models(connection: Connection, version: int) -> list[StoredModel]:
     """All models in the order in which they came, as of a data version."""
     current = model_at(connection, version)
-    rows = dict(
-        connection.execute(
-            sa.select(m.Position.model, sa.func.count())
-            .where(m.Position.review.is_(None))
-            .group_by(m.Position.model)
-        ).all()
-    )
+    p, later = m.Position, aliased(m.Position)
+    mine = sa.select(p.model, sa.func.count()).where(p.review.is_(None)).group_by(p.model)
+    again = sa.exists().where(
+        later.id == p.id, later.review.is_(None), later.number > p.number
+    )  # a row that came back when a review was withdrawn counts once
+    rows = dict(connection.execute(mine).all())
+    for model, twice in connection.execute(mine.where(p.ended.is_not(None), again)):
+        rows[model] -= twice
     wanted = sa.select(m.Model.number, m.Model.version, m.Model.info).where(
         m.Model.added <= version
     )

@@ -20,6 +20,7 @@ from stance.store.commits import Unchanged, Writing, writing
 from stance.store.grouping import all_models, regroup, rows_of_story, run_hashes
 from stance.store.naming import pairs_for, touch
 from stance.store.reading import model_at
+from stance.store.reviewing import decided
 from stance.store.stories import Placed, add_to_stories
 
 DECIMALS: Final = 4
@@ -140,7 +141,7 @@ def add_positions(
     connection, p = change.connection, m.Position
     connection.execute(sa.insert(m.Scored).values(model=model, article=placed.number))
     pairs = pairs_for(change, ((p.actor, p.issue) for p in entry.positions))
-    decided = _reviewed(connection, statements.values()) if statements else set()
+    by_coders = decided(connection, statements.values())
     rows, runs = [], []
     for position in entry.positions:
         pair = pairs[position.actor, position.issue]
@@ -160,7 +161,7 @@ def add_positions(
                 "compared": placed.shared or bool(runs[-1]),
                 "added": change.version,
                 # a coder's word stands, whatever another model makes of the sentence
-                "ended": change.version if (statement, pair.number) in decided else None,
+                "ended": change.version if (statement, pair.number) in by_coders else None,
             }
         )
     if rows:
@@ -179,13 +180,6 @@ def add_positions(
     elif numbers:
         changed |= regroup(change, model, numbers)
     touch(change, changed)
-
-
-def _reviewed(connection: Connection, statements: Iterable[int]) -> set[tuple[int, int]]:
-    """The statements and pairs that a coder has decided."""
-    r = m.Review
-    wanted = sa.select(r.statement, r.pair).where(r.statement.in_(list(statements)))
-    return {(row.statement, row.pair) for row in connection.execute(wanted)}
 
 
 def position_values(position: Position) -> dict[str, Any]:
