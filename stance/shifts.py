@@ -248,9 +248,8 @@ class _Chain:
         start[1:] += self.change
         end = self.behind[last + 1 :].copy()
         end[:-1] += self.change
-        none = np.logaddexp.reduce(
-            (start[:, None] + self.evidence[:first, last + 1 :] + end).ravel()
-        )
+        mass, scale = _scaled((start[:, None] + self.evidence[:first, last + 1 :] + end).ravel())
+        none = np.log(mass.sum()) + scale
         return float(np.clip(-np.expm1(none - self.ahead[self.n]), 0.0, 1.0))
 
     def best(self) -> list[int]:
@@ -321,8 +320,8 @@ def _fill(evidence: Floats, total: Floats, log_weight: Floats, start: int, end: 
     """
     if end - start <= _SMALL:
         for i in range(start, end - 1):
-            stretch = total[i + 1 : end] - total[i] + log_weight
-            evidence[i, i + 1 : end] = np.logaddexp.reduce(stretch, axis=1)
+            mass, scale = _scaled(total[i + 1 : end] - total[i] + log_weight)
+            evidence[i, i + 1 : end] = np.log(mass.sum(axis=1)) + scale
         return
     middle = (start + end) // 2
     before, scale_before = _scaled(total[middle] - total[start:middle] + log_weight)
@@ -337,5 +336,5 @@ def _fill(evidence: Floats, total: Floats, log_weight: Floats, start: int, end: 
 
 def _scaled(log: Floats) -> tuple[Floats, Floats]:
     """Numbers given by their logarithms, each row divided by its largest, and those."""
-    largest = log.max(axis=1)
-    return np.exp(log - largest[:, None]), largest
+    largest = log.max(axis=-1)
+    return np.exp(log - largest[..., None]), largest
