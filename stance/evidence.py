@@ -43,6 +43,10 @@ costs no more than three hundred of each model."""
 
 _FACTOR_STEPS: Final = 10_000
 
+_ODDS_OF_OTHER: Final = (-6.0, 3.0)
+"""Log odds that a report of a position is of another stance: so few were counted that nothing
+better than one in four hundred can be known."""
+
 _NOT_A_WORD = re.compile(r"[\W_]+")
 
 
@@ -134,22 +138,29 @@ class Record:
 
     ``false`` is the share that showed no position at all, ``none`` the mean probability of that
     which the model itself gave them. ``meant[c]`` are the chances of the true stances of a report
-    of ``c`` that is of a position, where all stances are equally frequent.
+    of ``c`` that is of a position, where all stances are equally frequent; ``other`` is the mean
+    probability that the model itself gave the two other stances, of what it gave any, if known.
     """
 
     false: Three
     none: Three
     meant: tuple[Three, Three, Three]
+    other: Three | None = None
 
 
-def record(confusion: Sequence[Sequence[float]], reported_none: Sequence[float]) -> Record | None:
+def record(
+    confusion: Sequence[Sequence[float]],
+    reported_none: Sequence[float],
+    reported_other: Sequence[float] = (),
+) -> Record | None:
     """The `Record` of a measured confusion.
 
     ``confusion`` counts questions, rows true support, oppose, neutral, none, columns predicted,
-    as in ``model.json``; only what was reported counts. ``reported_none`` is `Record.none`. Half
-    a question is added to each count (Jeffreys' prior), so that what was never seen is not taken
-    for impossible. A report of one side never speaks more for the other side than for neither:
-    where it was measured so, both get the mean, so that one more supporting row cannot lower a
+    as in ``model.json``; only what was reported counts. ``reported_none`` is `Record.none` and
+    ``reported_other``, which may be empty, `Record.other`. Half a question is added to each count
+    (Jeffreys' prior), so that what was never seen is not taken for impossible. A report of one
+    side never speaks more for the other side than for neither: where it was measured so, both
+    get the mean, so that one more supporting row cannot lower a
     position. ``None`` where nothing was measured.
     """
     counts = np.asarray(confusion, dtype=np.float64)
@@ -163,7 +174,9 @@ def record(confusion: Sequence[Sequence[float]], reported_none: Sequence[float])
         if meant[report, other] > meant[report, 2]:
             meant[report, [other, 2]] = meant[report, [other, 2]].mean()
     support, oppose, neutral = map(_three, meant)
-    return Record(_three(false), _three(np.asarray(reported_none)), (support, oppose, neutral))
+    none, rest = (np.asarray(found, dtype=np.float64) for found in (reported_none, reported_other))
+    told = _three(rest) if len(rest) == len(STANCES) else None
+    return Record(_three(false), _three(none), (support, oppose, neutral), told)
 
 
 def _three(values: Floats) -> Three:
@@ -182,8 +195,9 @@ def factors(
 
     A row counts by its own calibrated probabilities. ``of``, the model's `Record`, corrects them
     by what was measured: the log odds that the row shows no position are moved as far as those
-    of all reports of its stance lay from the truth, and its stance is never surer than such
-    reports have been. Reviewed rows are certain. With ``steps`` rows are told apart in so many
+    of all reports of its stance lay from the truth, and so are those that it is of another stance;
+    where the model's own mean of these is not known, its stance is never surer than such reports
+    have been. Reviewed rows are certain. With ``steps`` rows are told apart in so many
     steps only.
     """
     own = np.eye(len(STANCES))[stance]
@@ -199,8 +213,8 @@ def _corrected(probabilities: Floats, stance: Ints, of: Record, steps: int | Non
     """`factors` of rows whose probabilities are corrected by a record.
 
     With ``f`` the chance of no position and ``m`` those of the true stances if there is one, the
-    likelihood is ``f + 3 * (1 - f) * sum(m[k] * share[k])``. ``m`` is what was measured, drawn
-    towards equal chances as far as the row is less sure of its stance than that.
+    likelihood is ``f + 3 * (1 - f) * sum(m[k] * share[k])``. The other stances divide what is left
+    to them as was measured, and none gets more than the row's own.
     """
     each = np.arange(len(stance))
     shown = probabilities.sum(axis=1)
@@ -208,10 +222,25 @@ def _corrected(probabilities: Floats, stance: Ints, of: Record, steps: int | Non
     f = _rounded(_logistic(_logit(1 - shown) + moved[stance]), steps)[:, None]
     meant = np.array(of.meant)[stance]
     sure, known = probabilities[each, stance] / np.maximum(shown, 1e-12), meant[each, stance]
-    trust = np.clip((sure - 1 / 3) / np.maximum(known - 1 / 3, 1e-9), 0.0, 1.0)
-    t = _rounded(trust, None if steps is None else steps // 10)[:, None]
-    likelihood = f + 3 * (1 - f) * (t * meant + (1 - t) / 3)
+    if of.other is None:
+        trust = np.clip((sure - 1 / 3) / np.maximum(known - 1 / 3, 1e-9), 0.0, 1.0)
+        t = _rounded(trust, None if steps is None else steps // 10)[:, None]
+        meant = t * meant + (1 - t) / 3
+    else:
+        odds = _logit(1 - sure) + _logit(1 - known) - _logit(np.array(of.other))[stance]
+        odds = np.clip(odds, *_ODDS_OF_OTHER) if steps is None else _in_steps(odds)
+        share = meant / np.maximum(1 - known, 1e-9)[:, None]
+        share[each, stance] = 0.0
+        most = 1 / (1 + share.max(axis=1))
+        meant = np.minimum(_logistic(odds), most)[:, None] * share
+        meant[each, stance] = 1 - meant.sum(axis=1)
+    likelihood = f + 3 * (1 - f) * meant
     return np.asarray(likelihood / likelihood.max(axis=1, keepdims=True))
+
+
+def _in_steps(odds: Floats) -> Floats:
+    """Log odds in steps of one."""
+    return np.asarray(np.clip(np.round(odds), *_ODDS_OF_OTHER))
 
 
 def _rounded(values: Floats, steps: int | None) -> Floats:

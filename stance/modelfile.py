@@ -48,6 +48,12 @@ class ModelInfo(BaseModel):
         "oppose, neutral",
     )
 
+    reported_other: tuple[float, ...] = Field(
+        (),
+        description="mean probability of another stance, among those of any, of what was reported "
+        "there as support, oppose, neutral",
+    )
+
     def least(self, issue: str) -> float:
         """The probability of any position from which a candidate of an issue is reported."""
         return self.thresholds.get(issue, self.threshold)

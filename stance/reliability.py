@@ -34,4 +34,6 @@ def record_of(info: ModelInfo) -> Record | None:
 
     Measured on sentences that were written to be hard, it says more errors than news has.
     """
-    return record(info.confusion, info.reported_none) if info.confusion_of else None
+    if not info.confusion_of:
+        return None
+    return record(info.confusion, info.reported_none, info.reported_other)

@@ -153,4 +153,6 @@ def test_how_sure_reports_were_is_measured_by_stance() -> None:
     probabilities = np.array([[0.6, 0.1, 0.1, 0.2], [0.5, 0.1, 0.0, 0.4], [0.1, 0.2, 0.0, 0.7]])
     given = (["news"] * 3, probabilities, np.array([0, 3, 1]), np.full(3, 0.5))
     # two reports of support, none of the others: of these nothing is known
-    assert worth_on({"news"}, *given).reported_none == (0.3, 1.0, 1.0)
+    worth = worth_on({"news"}, *given)
+    assert worth.reported_none == (0.3, 1.0, 1.0)
+    assert worth.reported_other == (pytest.approx((0.25 + 1 / 6) / 2, abs=1e-4), 1.0, 1.0)

@@ -141,6 +141,7 @@ class Worth:
     confusion: tuple[tuple[float, ...], ...]
     confusion_of: tuple[str, ...]
     reported_none: tuple[float, ...]
+    reported_other: tuple[float, ...]
 
 
 def worth_on(
@@ -151,7 +152,8 @@ def worth_on(
     threshold: Floats,
 ) -> Worth:
     """The `confusion` over the pairs of the ``wanted`` corpora, the names of these, and the mean
-    probability of no position that the reports of each stance had (1 where there is none).
+    probabilities of no position and of another stance that the reports of each stance had (1
+    where there is none).
 
     Written sentences that are hard on purpose tell nothing of how often the model errs on news,
     and positions and shifts rest on that. Where no pair is of a wanted corpus it is measured on
@@ -163,13 +165,21 @@ def worth_on(
     probabilities, labels, threshold = probabilities[kept], labels[kept], threshold[kept]
     none = probabilities[:, -1]
     stance = np.where(1 - none >= threshold, probabilities[:, :-1].argmax(axis=1), -1)
-    by_stance = [none[stance == k] for k in range(probabilities.shape[1] - 1)]
+    any_ = probabilities[:, :-1]
+    other = 1 - any_.max(axis=1) / np.maximum(any_.sum(axis=1), 1e-12)
     counts = confusion(probabilities, labels, threshold)
     return Worth(
         tuple(tuple(float(n) for n in row) for row in counts),
         names,
-        tuple(round(float(p.mean()), 4) if len(p) else 1.0 for p in by_stance),
+        _means(none, stance, any_.shape[1]),
+        _means(other, stance, any_.shape[1]),
     )
+
+
+def _means(values: Floats, stance: Ints, stances: int) -> tuple[float, ...]:
+    """By reported stance; 1 where nothing is reported."""
+    parts = [values[stance == k] for k in range(stances)]
+    return tuple(round(float(part.mean()), 4) if len(part) else 1.0 for part in parts)
 
 
 TOLERANCE = 0.015

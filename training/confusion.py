@@ -48,6 +48,7 @@ def main() -> None:
     for label, row in zip(LABELS, info.confusion, strict=True):
         print(f"{label:8s} " + " ".join(f"{n:6.0f}" for n in row))
     print("mean probability of no position: " + " ".join(f"{p:6.3f}" for p in info.reported_none))
+    print("mean probability of another side: " + " ".join(f"{p:6.3f}" for p in info.reported_other))
 
 
 def _arguments() -> argparse.Namespace:

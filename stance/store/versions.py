@@ -103,7 +103,8 @@ def records(connection: Connection, version: int) -> dict[str, Record]:
     for name, info in connection.execute(wanted):
         # measured on sentences that were written to be hard, it says more errors than news has
         news = bool(info.get("confusion_of"))
-        of = record(info["confusion"], info.get("reported_none", ())) if news else None
+        means = (info.get(name, ()) for name in ("reported_none", "reported_other"))
+        of = record(info["confusion"], *means) if news else None
         if of is not None:
             found[name] = of
     return found
