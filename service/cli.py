@@ -59,6 +59,7 @@ def serve(
 
     from service.app import create_app
     from service.models import PublishedModels
+    from service.server import PromptProtocol
     from service.worker import WorkerProcess
     from stance.pipeline import Tracker
     from stance.registry import default_registry
@@ -74,6 +75,8 @@ def serve(
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
+                http=PromptProtocol,
+                ws="none",
                 log_config=None,  # ours stands already
                 access_log=False,
                 proxy_headers=False,

@@ -214,6 +214,7 @@ class WorkerProcess:
             if self._stop.is_set():
                 _end(process)
                 return
+            _close(process)
             _log.error("the worker ended with %s and is begun anew", process.returncode)
             self._stop.wait(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])
             failures += 1
@@ -231,10 +232,14 @@ class WorkerProcess:
         return process
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _close(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     with suppress(BrokenPipeError):
         process.stdin.close()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    _close(process)
     try:
         process.wait(_GRACE)
     except subprocess.TimeoutExpired:

@@ -22,7 +22,7 @@ from service.app import create_app
 from service.demo import demonstration
 from service.ingesting import IngestRequest
 from service.settings import Settings
-from service.worker import INGEST, MOST_REJECTED, JobWorker
+from service.worker import INGEST, MOST_REJECTED, JobWorker, WorkerProcess
 from stance.errors import UnknownNameError
 from stance.pipeline import Tracker
 from stance.records import Article
@@ -242,6 +242,33 @@ def test_killed_workers_lose_nothing_and_double_nothing(store_url: str) -> None:
         assert kills >= 1
         assert {job.done for job in store.jobs()} == {35}
         assert in_order(store.positions()) == whole(make_tracker(), given)
+
+
+def test_a_worker_process_is_begun_anew_and_ends_with_the_service(tmp_path: Path) -> None:
+    db = str(tmp_path / "db")
+    process = WorkerProcess(Settings(db=db, job_lease=LEASE))
+    with Store.open(db) as store:
+
+        def works(text: str) -> None:
+            job = store.submit(INGEST, {"articles": [{"text": text}]}, total=1)
+            assert job is not None
+            deadline = time.monotonic() + 120
+            while (now := store.job(job.id)) is None or now.state != "done":
+                assert time.monotonic() < deadline, now
+                time.sleep(0.05)
+            assert now.result is not None
+            assert now.result["rejected"] == 1
+
+        process.start()
+        try:
+            works("?!")
+            first = process._process
+            assert first is not None
+            first.kill()
+            works("!?")
+        finally:
+            process.stop()
+    assert not process.alive
 
 
 def begin(url: str) -> subprocess.Popen[bytes]:

@@ -7,12 +7,17 @@ import gzip
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from fakes import FakeScorer
 from fastapi import FastAPI
 from test_service import (
@@ -30,6 +35,7 @@ from test_service import (
 
 from service.app import create_app
 from service.observing import set_up_log
+from service.server import PromptProtocol
 from service.settings import Settings
 from stance.records import Scores
 from stance.store import Store
@@ -125,6 +131,47 @@ def test_a_body_that_does_not_come() -> None:
     answer = asyncio.run(send())
     assert "0.05 seconds" in problem(answer, 408)["detail"]
     assert answer.headers["connection"] == "close"
+
+
+@contextmanager
+def listening() -> Iterator[int]:
+    """A service under its server, in a thread; gives the port."""
+    server = uvicorn.Server(uvicorn.Config(app(), http=PromptProtocol, log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def test_headers_that_do_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PromptProtocol, "seconds", 0.3)
+    whole = b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with listening() as port:
+        for first in (b"", b"GET / HTTP/1.1\r\nHo", whole, whole + b"GET /"):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+                client.sendall(first)
+                told = b""
+                if first.startswith(whole):
+                    told = client.recv(65536)
+                    client.sendall(b"G")
+                while more := client.recv(65536):
+                    told += more
+                assert told.startswith(b"HTTP/1.1 200" if first.startswith(whole) else b"")
+                assert told.count(b"HTTP/1.1") == first.startswith(whole)
+
+
+def test_a_request_in_time_is_answered_on_the_same_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(PromptProtocol, "seconds", 0.3)
+    with listening() as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        for _ in range(3):
+            assert client.get("/v1/actors").status_code == 200
+            time.sleep(0.4)  # longer than headers may take, shorter than a connection is kept
 
 
 @pytest.mark.parametrize("kind", ["gzip", "deflate", "br", "gzip, gzip", "x"])
