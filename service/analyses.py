@@ -31,7 +31,7 @@ class Analysed:
     positions: tuple[Position, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     make: Callable[[Tracker], Article]
     size: int
@@ -42,8 +42,15 @@ class Analyses:
     """The queue before the model. ``tracker`` tells which one answers at a moment."""
 
     def __init__(
-        self, tracker: Callable[[], Tracker], *, threads: int, most_waiting: int, characters: int
+        self,
+        tracker: Callable[[], Tracker],
+        *,
+        threads: int,
+        most_waiting: int,
+        characters: int,
+        seconds: float,
     ) -> None:
+        self._seconds = seconds
         self._tracker, self._most, self._characters = tracker, most_waiting, characters
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
@@ -60,7 +67,8 @@ class Analyses:
     ) -> tuple[Article, Analysed]:
         """The positions of the article that ``make`` makes; ``size`` counts its characters.
 
-        Raises what ``make`` raises, and `Refused` (429) where too many are waiting.
+        Raises what ``make`` raises, and `Refused` (429) where too many are waiting or none of
+        the model's threads took it in time.
         """
         one = _Waiting(make, size)
         with self._changed:
@@ -76,7 +84,25 @@ class Analyses:
                 self._threads += 1
                 threading.Thread(target=self._work, name="analysis", daemon=True).start()
             self._changed.notify()
-        return await asyncio.wrap_future(one.answer)
+        answer = asyncio.wrap_future(one.answer)
+        try:
+            return await asyncio.wait_for(asyncio.shield(answer), self._seconds)
+        except TimeoutError:
+            if not self._give_up(one):
+                return await answer
+        raise Refused(
+            429,
+            f"the model had no time for it within {self._seconds:g} seconds",
+            headers={"Retry-After": str(RETRY_SECONDS)},
+        )
+
+    def _give_up(self, one: _Waiting) -> bool:
+        """Take a text back that no thread has taken; false where one has."""
+        with self._changed:
+            if one not in self._queue:
+                return False
+            self._queue.remove(one)
+        return True
 
     def stop(self) -> None:
         """End the threads; what waits is given up."""

@@ -62,6 +62,7 @@ class Context:
             threads=settings.parallel_analyses,
             most_waiting=settings.max_waiting_analyses,
             characters=settings.batch_characters,
+            seconds=settings.max_wait_seconds,
         )
         self._follower: Follower | None = None
         if models is not None:

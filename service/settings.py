@@ -75,6 +75,9 @@ class Settings(BaseModel):
     max_waiting_analyses: int = Field(
         default=32, ge=1, description="beside those that run; a further one is refused with 429"
     )
+    max_wait_seconds: float = Field(
+        default=15.0, gt=0, description="that a text may wait for the model, else 429"
+    )
     batch_characters: int = Field(
         default=20_000, ge=1, description="of waiting texts that are put to the model together"
     )

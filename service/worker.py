@@ -39,7 +39,7 @@ MOST_REJECTED: Final = 100
 _IDLE: Final = 0.5  # seconds between two looks for work
 _TROUBLED: Final = 5.0  # after the store did not answer
 _BACK_OFF: Final = (0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
-_GRACE: Final = 20.0  # seconds that a worker process gets to put its job back
+_GRACE: Final = 10.0  # seconds to put a job back; a kill after that costs the lease, no row
 _NICE: Final = 10
 _SPREAD: Final = Spread(batch_tokens=1024)  # small, so that it stops and tells soon
 

@@ -682,12 +682,12 @@ def test_serve_prints_its_address_answers_and_stops(tmp_path: Path) -> None:
             line = process.stdout.readline()
             assert line.startswith("Serving http://127.0.0.1:"), process.communicate()
             address = line.split()[1]
-            with urllib.request.urlopen(f"{address}/v2/health/ready", timeout=20) as answer:
+            with urllib.request.urlopen(f"{address}/v2/health/ready", timeout=60) as answer:
                 assert json.load(answer)["status"] == "ready"
                 assert answer.headers["server"] is None
             assert "no articles yet" in process.stdout.readline()
             process.send_signal(signal.SIGINT)
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 0

@@ -70,6 +70,26 @@ def test_too_many_texts_are_refused_at_once_and_the_others_answered() -> None:
     assert [answer.status_code for answer in asyncio.run(check())] == [200] * 3
 
 
+def test_a_text_does_not_wait_for_ever() -> None:
+    scorer = SlowScorer()
+    limits = Settings(parallel_analyses=1, batch_characters=1, max_wait_seconds=0.05)
+    service = app(scorer, limits)
+
+    async def check() -> None:
+        async with started(service) as client:
+            body = {"text": "Corvo rejects the tolls."}
+            taken = asyncio.create_task(client.post("/v1/analyze", json=body))
+            while scorer.inside < 1:
+                await asyncio.sleep(0.01)
+            late = await client.post("/v1/analyze", json=body)
+            assert "no time" in problem(late, 429)["detail"]
+            assert service.state.context.analyses.waiting == 0
+            scorer.go.set()
+            assert (await taken).status_code == 200  # what was begun is finished
+
+    asyncio.run(check())
+
+
 def test_a_text_that_fails_takes_no_other_down() -> None:
     class Picky(FakeScorer):
         def score(self, questions: Sequence[tuple[str, str]]) -> list[Scores]:
