@@ -5,8 +5,8 @@
 A row's probabilities and a cell's interval carry the model's errors (`stance.evidence`), so these
 must be those that it makes on the texts it will meet, asked as it is asked today.
 `training.recipe` does this when a model is made; this does it again after the reading has
-changed, on what the configuration holds out. The weights stay, ``model.json`` and the card's part
-on calibration are written anew.
+changed, on what the configuration holds out. The weights stay; ``model.json`` and what the card
+says of figures are written anew.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def main() -> None:
     info, figures = recipe.recalibrate(step, folder, held, given.dev)
     plot_reliability([Bin(**one) for one in figures["bins"]], folder / RELIABILITY)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    metrics["calibration"] = figures
+    metrics |= {"calibration": figures, **recipe.measured(folder, held, given.dev)}
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
     keep(folder, {})
     print(f"temperature {info.temperature:.3f}, bias of none {info.none_bias:.3f}")

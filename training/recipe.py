@@ -285,7 +285,7 @@ class Recipe:
         report = {
             "calibration": figures,
             "corpora": corpora,
-            **self._measured(folder, held, dev),
+            **self.measured(folder, held, dev),
         }
         bins = [calibrate.Bin(**one) for one in figures["bins"]]
         plot_reliability(bins, folder / RELIABILITY)
@@ -365,7 +365,7 @@ class Recipe:
         own = calibrate.issue_thresholds(curves, grid, common)
         return info.model_copy(update={"threshold": common, "thresholds": own})
 
-    def _measured(
+    def measured(
         self, folder: Path, held: dict[str, list[GoldText]], dev: Path | None
     ) -> dict[str, object]:
         """The held-out texts by the model alone, the development set beside the baselines."""

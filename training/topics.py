@@ -199,10 +199,11 @@ def main() -> None:
     make = Rows(Bags(tokenizer), issues)
     rows: list[Row] = []
     held_out: dict[str, list[GoldText]] = {}
+    corpora = step.codebook | step.data
     for name, (train_on, held) in recipe.sides(step).items():
         held_out[name] = [example.gold for example in held]
         for example in train_on:
-            rows += make.of(example.gold, anchored=step.codebook[name].anchored)
+            rows += make.of(example.gold, anchored=corpora[name].anchored)
     encoder = restore(resources.default_model()).encoder
     vectors = principal(encoder.get_input_embeddings().weight.detach().float(), SIZE)
     save(train(rows, vectors, seed=step.seed), issues, tokenizer, given.out)
