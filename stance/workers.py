@@ -14,9 +14,9 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any, Final, TypeVar
 
@@ -24,6 +24,9 @@ from stance.errors import StanceError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+_LOOK: Final = 0.2
+"""Seconds after which a wait for a process looks whether Ctrl-C was pressed."""
 
 CHUNK: Final = 8
 """Items sent to a process at once: enough to outweigh the way there and back."""
@@ -72,12 +75,20 @@ def _results(pool: ProcessPoolExecutor, parts: Iterable[list[Any]], workers: int
     waiting: deque[Future[list[Any]]] = deque()
     for number, part in enumerate(parts):
         # A process that starts leaves Ctrl-C to this one; later ones need no care.
-        with _undisturbed() if number < workers else nullcontext():
+        with _undisturbed() if number < workers else _later():
             waiting.append(pool.submit(_work, part))
         if len(waiting) > _AHEAD * workers:
-            yield from waiting.popleft().result()
+            yield from _result(waiting.popleft())
     while waiting:
-        yield from waiting.popleft().result()
+        yield from _result(waiting.popleft())
+
+
+def _result(future: Future[list[Any]]) -> list[Any]:
+    """A future's result; Ctrl-C is heeded between two looks."""
+    while True:
+        with _later():
+            if wait([future], _LOOK).done:
+                return future.result()
 
 
 def chunks(
@@ -107,6 +118,26 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _later() -> Iterator[None]:
+    """Ctrl-C is heeded once this is over.
+
+    An interrupt inside the pool's own code may leave one of its locks closed, and its end would
+    then be waited for in vain.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[Any] = []
+    before = signal.signal(signal.SIGINT, lambda *given: asked.append(given))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if asked and callable(before):
+            before(*asked[0])
 
 
 # In a worker process

@@ -264,7 +264,11 @@ def test_the_processes_end_with_the_one_that_started_them(
         workers = [int(pid) for pid in run.stdout.readline().split()]
         assert len(workers) == 2
         run.send_signal(number)
-        said, errors = run.communicate(timeout=60)
+        try:
+            said, errors = run.communicate(timeout=60)
+        except subprocess.TimeoutExpired:  # else the with block would wait for ever
+            run.kill()
+            raise
     if number == signal.SIGINT:
         assert (said, errors) == ("stopped\n", "")
     end = time.monotonic() + 30
